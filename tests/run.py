@@ -1,0 +1,56 @@
+"""What must hold: format, lint, types, import contracts, missing migrations, tests (`make check`, `make test`).
+
+`--check` is the part that takes seconds: everything but the slow tests and PostgreSQL.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+PYTHON = [sys.executable, "-W", "error::DeprecationWarning:digest", "-W", "error::DeprecationWarning:subscribers"]
+STATIC = {
+    "format": [f"{BIN}/ruff", "format", "--check", "."],
+    "lint": [f"{BIN}/ruff", "check", "."],
+    "Django's checks": [*PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
+    "missing migrations": [*PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
+    "types": [f"{BIN}/mypy"],
+    "import contracts": [f"{BIN}/lint-imports"],
+}
+PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+QUICK = {"tests on SQLite, the quick ones": [*PYTEST, "-m", "not slow"]}
+WHOLE = {"tests on SQLite": PYTEST, "tests on PostgreSQL": PYTEST}
+
+
+def environment(name: str, home: str) -> dict[str, str]:
+    """The tools never write into the checkout's `var/`."""
+    database = "postgres" if "PostgreSQL" in name else "sqlite"
+    return {**os.environ, "DIGEST_HOME": home, "TEST_DATABASE": database, "PYTHONHASHSEED": "random"}
+
+
+def run(step: tuple[str, list[str]]) -> bool:
+    """One step; its output is shown when it ends, whole."""
+    name, command = step
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as home:
+        done = subprocess.run(command, capture_output=True, text=True, env=environment(name, home), check=False)
+    print(f"== {name}: {'ok' if done.returncode == 0 else 'FAILED'}, {time.monotonic() - started:.1f} s", flush=True)
+    if done.returncode or command[: len(PYTEST)] == PYTEST:
+        print((done.stdout + done.stderr).strip(), flush=True)
+    return done.returncode == 0
+
+
+def main() -> None:
+    steps = STATIC | (QUICK if "--check" in sys.argv else WHOLE)
+    with ThreadPoolExecutor(os.cpu_count()) as together:
+        results = list(together.map(run, steps.items()))
+    print("all of it holds" if all(results) else "something does not hold; see FAILED above")
+    sys.exit(not all(results))
+
+
+if __name__ == "__main__":
+    main()
