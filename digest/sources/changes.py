@@ -1,0 +1,220 @@
+"""What a look teaches us: the changes between what is stored and what a listing shows. Pure.
+
+Compared is with what is stored (appearances, facts), never with the previous look: so a look that is repeated,
+or that comes late, finds nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from digest.sources.listing import Entry, Facts, Listing, merged, public_key
+
+LISTED, ELSEWHERE, ROSE, ENRICHED, REVISED = "listed", "listed elsewhere", "rose", "enriched", "revised"
+SETTLED, CORRECTED, UNLISTED = "settled", "corrected", "unlisted"
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # always worth a `rose`, whatever filters name
+NEWS_FOR = timedelta(days=14)  # how long after the first listing a rise is news
+ENRICHING = ("code", "project", "abstract")
+TEXTS = ("title", "abstract", "authors", "organisations", "code", "project", "categories", "keywords", "published")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An appearance as stored: the counts are those that this listing last showed."""
+
+    source: str  # short name
+    day: date
+    upvotes: int | None = None
+    comments: int | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A paper as stored."""
+
+    paper: int
+    facts: Facts
+    first_day: date
+    seen: tuple[Seen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The circumstances of a look."""
+
+    source: str  # short name
+    day: date
+    at: datetime
+    first_look: date  # UTC date of the source's first look
+    backfill: bool = False  # or a replay: never news
+    settled: bool = False  # the day was settled before
+    milestones: Mapping[str, Sequence[int]] = field(default_factory=dict)  # numbers that filters name, by field
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A change before it has a number."""
+
+    kind: str
+    day: date
+    news: bool
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look says of one paper: what to store and what has changed."""
+
+    paper: int | None  # None: a new paper
+    entry: Entry
+    day: date
+    facts: Facts
+    findings: tuple[Finding, ...]
+    appears: bool  # a new appearance (source, day)
+    merges: tuple[int, ...] = ()  # younger papers that turn out to be this one
+
+
+def changes(known: Mapping[str, Known], listing: Listing, look: Look) -> list[Found]:
+    """What each entry teaches, given the known papers by their identity keys."""
+    return [_found(_known_as(known, entry), entry, look) for entry in listing.entries]
+
+
+def gone(here: Iterable[Known], listing: Listing, look: Look) -> list[tuple[Known, Finding]]:
+    """The papers of this source and day that a whole look no longer shows."""
+    if not listing.whole:
+        return []
+    shown = {key for entry in listing.entries for key in entry.keys}
+    missing = [known for known in here if not shown.intersection(_keys(known.facts)) and _live(known, look)]
+    return [(known, Finding(UNLISTED, look.day, False, known.facts)) for known in missing]
+
+
+def milestones_between(old: int, new: int, named: Sequence[int]) -> bool:
+    """Whether a rise from `old` to `new` reaches a step or a number that a filter names."""
+    return any(old < number <= new for number in (*STEPS, *named))
+
+
+def _known_as(known: Mapping[str, Known], entry: Entry) -> list[Known]:
+    """The papers that have one of the entry's keys, the oldest first."""
+    papers = {known[key].paper: known[key] for key in entry.keys if key in known}
+    return [papers[number] for number in sorted(papers)]
+
+
+def _joined(papers: list[Known]) -> Known:
+    """The oldest of papers that turn out to be one, with what was seen of the others."""
+    oldest, *younger = papers
+    seen = {(s.source, s.day): s for paper in reversed(papers) for s in paper.seen}
+    sources = dict.fromkeys(name for paper in papers for name in paper.facts.sources)
+    first = min(paper.first_day for paper in papers)
+    facts = replace(oldest.facts, sources=tuple(sources), listed=first.isoformat())
+    return Known(oldest.paper, facts, first, tuple(seen.values())) if younger else oldest
+
+
+def _keys(facts: Facts) -> set[str]:
+    return {f"arxiv:{facts.arxiv}", f"doi:{facts.doi}", f"guid:{facts.key}"}
+
+
+def _live(known: Known, look: Look) -> bool:
+    return any(s.source == look.source and s.day == look.day and not s.gone for s in known.seen)
+
+
+def _found(papers: list[Known], entry: Entry, look: Look) -> Found:
+    if not papers:
+        return _new(entry, look)
+    known, day = _joined(papers), entry.day or look.day
+    here = next((s for s in known.seen if s.source == look.source and s.day == day), None)
+    facts = _facts(known, entry, look, day)
+    kinds = list(_kinds(known, here, facts, look))
+    findings = [_finding(kind, known.first_day, day, facts, entry, look) for kind in kinds]
+    if here is None and look.settled:
+        findings.append(replace(findings[0], kind=SETTLED))
+    return Found(known.paper, entry, day, facts, tuple(findings), here is None, tuple(p.paper for p in papers[1:]))
+
+
+def _new(entry: Entry, look: Look) -> Found:
+    day = entry.day or look.day
+    facts = replace(
+        merged(Facts(key=public_key(entry.keys), title=""), entry, own=True),
+        upvotes=entry.upvotes or 0,
+        comments=entry.comments or 0,
+        sources=(look.source,),
+        listed=day.isoformat(),
+        **_identity(entry.keys),
+    )
+    finding = _finding(LISTED, day, day, facts, entry, look)
+    findings = (finding, replace(finding, kind=SETTLED)) if look.settled else (finding,)
+    return Found(None, entry, day, facts, findings, True)
+
+
+def _identity(keys: Iterable[str]) -> dict[str, Any]:
+    """The arXiv id and DOI among identity keys, as facts."""
+    named = dict(key.split(":", 1) for key in keys)
+    return {name: named[name] for name in ("arxiv", "doi") if name in named}
+
+
+def _facts(known: Known, entry: Entry, look: Look, day: date) -> Facts:
+    """The paper's facts after this look: texts merged, counts the highest of its listings' last."""
+    facts = merged(known.facts, entry, own=look.source == known.facts.sources[0])
+    others = [s for s in known.seen if (s.source, s.day) != (look.source, day)]
+    before = next((s for s in known.seen if (s.source, s.day) == (look.source, day)), Seen(look.source, day))
+    now_here = replace(
+        before,
+        upvotes=before.upvotes if entry.upvotes is None else entry.upvotes,
+        comments=before.comments if entry.comments is None else entry.comments,
+    )
+    listings = [*others, now_here]
+    sources = known.facts.sources + ((look.source,) if look.source not in known.facts.sources else ())
+    new_identity: dict[str, Any] = {
+        name: value for name, value in _identity(entry.keys).items() if not getattr(facts, name)
+    }
+    return replace(
+        facts,
+        upvotes=max((s.upvotes or 0 for s in listings), default=0),
+        comments=max((s.comments or 0 for s in listings), default=0),
+        sources=sources,
+        **new_identity,
+    )
+
+
+def _kinds(known: Known, here: Seen | None, facts: Facts, look: Look) -> Iterable[str]:
+    """Which kinds of change the look makes for a known paper, in the order they are numbered."""
+    old = known.facts
+    if here is None:
+        yield ELSEWHERE
+    if any(
+        milestones_between(getattr(old, name), getattr(facts, name), look.milestones.get(name, ()))
+        for name in ("upvotes", "comments")
+    ):
+        yield ROSE
+    enriched = {name for name in ENRICHING if getattr(facts, name) and not getattr(old, name)}
+    if enriched:
+        yield ENRICHED
+    if old.version and facts.version > old.version:
+        yield REVISED
+    differs = any(getattr(facts, name) != getattr(old, name) for name in TEXTS if name not in enriched)
+    if (here is not None and here.gone) or (differs and facts.version == old.version):
+        yield CORRECTED
+
+
+def _finding(kind: str, first_day: date, day: date, facts: Facts, entry: Entry, look: Look) -> Finding:
+    return Finding(kind, day, is_news(kind, first_day, day, look, replaced=entry.announce.startswith("replace")), facts)
+
+
+def is_news(kind: str, first_day: date, day: date, look: Look, *, replaced: bool = False) -> bool:
+    """Whether a change may be told: fixed for ever when it is written.
+
+    `first_day` is the day of the paper's first listing, `day` that of this entry; `replaced` an arXiv
+    replacement (of a paper never known it is no news, it only tells us that the paper exists).
+    """
+    if look.backfill:
+        return False
+    if kind == LISTED:
+        return not replaced and day >= look.first_look - timedelta(days=1)
+    if kind == ELSEWHERE:
+        return day >= look.first_look - timedelta(days=1)
+    if kind in (ROSE, ENRICHED):
+        return look.at.date() <= first_day + NEWS_FOR
+    return kind == REVISED
