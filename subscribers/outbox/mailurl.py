@@ -1,0 +1,135 @@
+"""EMAIL_URL: where the mail goes. Pure.
+
+An error is one line that says what is wrong and how to mend it, with an example; the caller names the
+variable. It never quotes what stands in the URL: with one sign unescaped, any part of it may be a piece of
+the password.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
+
+Scheme = Literal["smtp", "smtps", "smtp+starttls"]
+
+PORTS: Mapping[Scheme, int] = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+EXAMPLE = "smtp+starttls://user:pass%2Fword@mail.example.org:587"
+FOLDER_EXAMPLE = "file:///var/mail/out"
+# What ends the user and password in a URL, so that it must be escaped inside them (RFC 3986, 3.2).
+ENDS = "/#?@"
+LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+HOST = re.compile(rf"(?P<host>{LABEL}(?:\.{LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])(?::(?P<port>[0-9]{{1,5}}))?/?")
+LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """An SMTP server: `smtp` in the clear, `smtps` with TLS from the start, `smtp+starttls` never without it.
+
+    `timeout` in seconds shortens every standard time-out; an empty `user` means no log-in.
+    """
+
+    scheme: Scheme
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that gets one `.eml` a letter."""
+
+    path: Path
+
+
+def read_mail_url(text: str) -> MailServer | Folder:
+    """Where mail goes, as EMAIL_URL says it; ValueError with one line, an example and no secret."""
+    scheme, mark, rest = text.strip().partition("://")
+    if mark and scheme.lower() == "file":
+        return _folder(rest)
+    for known in PORTS:
+        if mark and scheme.lower() == known:
+            return _server(known, rest)
+    raise _error(f"it starts with none of {', '.join(f'{name}://' for name in PORTS)} and file:///")
+
+
+def _error(what: str, example: str = EXAMPLE) -> ValueError:
+    return ValueError(f"{what}, as in {example}")
+
+
+def _server(scheme: Scheme, rest: str) -> MailServer:
+    # The last @ parts them: a host can't hold one, a password with one is then found and refused.
+    person, at, place = rest.rpartition("@")
+    user, password = _person(person) if at else ("", "")
+    place, asked, options = place.partition("?")
+    timeout = _timeout(options) if asked else None
+    host, port = _host(place, at != "")
+    return MailServer(scheme, host, port or PORTS[scheme], user, password, timeout)
+
+
+def _person(text: str) -> tuple[str, str]:
+    user, _, password = text.partition(":")
+    if not user or not password:
+        raise _error("it needs both a user and a password before the @, or neither")
+    return _decoded("user", user), _decoded("password", password)
+
+
+def _decoded(name: str, text: str) -> str:
+    """A percent-decoded user or password; a plus is a plus."""
+    wrong = [sign for sign in ENDS if sign in text]
+    if LONE_PERCENT.search(text):
+        wrong.append("%")
+    if wrong:
+        mend = ", ".join(f"%{ord(sign):02X} for {sign}" for sign in wrong)
+        raise _error(f"its {name} has an unescaped {' '.join(wrong)}: write {mend}")
+    plain = unquote(text, errors="replace")
+    # Log-in over SMTP carries other characters in no agreed encoding; control signs would end the command.
+    if not plain.isascii() or not plain.isprintable():
+        raise _error(f"its {name} has characters other than printable ASCII: give that account another one")
+    return plain
+
+
+def _host(place: str, has_person: bool) -> tuple[str, int]:
+    """(host, port or 0)."""
+    found = HOST.fullmatch(place)
+    if found is None:
+        hint = "" if has_person else " (a user and password end with @; / # ? in them are written %2F %23 %3F)"
+        raise _error(f"it has no readable host and port{hint}: write HOST:PORT, other scripts as xn--")
+    port = int(found["port"]) if found["port"] else 0
+    if found["port"] and not 1 <= port <= 65535:
+        raise _error("its port is not between 1 and 65535")
+    return found["host"].strip("[]").rstrip(".").lower(), port
+
+
+def _timeout(options: str) -> float:
+    name, _, value = options.partition("=")
+    if name != "timeout":
+        raise _error("it has an option other than ?timeout=SECONDS", f"{EXAMPLE}?timeout=20")
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise _error("its timeout is no number of seconds above 0", f"{EXAMPLE}?timeout=20")
+    return seconds
+
+
+def _folder(rest: str) -> Folder:
+    path, asked, options = rest.partition("?")
+    if asked:
+        _timeout(options)  # a folder never waits, but the option is no mistake
+    if not path.startswith("/"):
+        raise _error("it names a folder without its full path: write file:// and then /", FOLDER_EXAMPLE)
+    if LONE_PERCENT.search(path):
+        raise _error("its folder has an unescaped %: write %25 for %", FOLDER_EXAMPLE)
+    plain = unquote(path)
+    if plain.strip("/") == "" or not plain.isprintable():
+        raise _error("it names no folder after file://", FOLDER_EXAMPLE)
+    return Folder(Path(plain))
