@@ -1,0 +1,242 @@
+"""People's use cases: sign up, confirm, topics, schedule, pause, leave, forget. Each is one transaction.
+
+A person's state changes here alone. Leaving cancels undotted letters in the same transaction and marks those
+under way, so that nothing is dotted after it has committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from subscribers.models import Batch, Event, Letter, Subscriber, Topic
+from subscribers.outbox import journal, queue
+from subscribers.outbox.message import message_id
+from subscribers.schedule import Schedule, next_slot, parse_days, parse_times
+from subscribers.topics import TopicWish, save
+
+UNDOTTED = ("waiting", "deferred")
+UNDER_WAY = ("dotted", "unknown")
+
+
+class NotPossible(Exception):
+    """A use case that doesn't fit the person's state, in words for whoever asked."""
+
+
+def find(address: str) -> Subscriber | None:
+    """The person with this address (as compared), if we know one."""
+    return Subscriber.objects.filter(address=address).first()
+
+
+def schedule_of(person: Subscriber) -> Schedule:
+    """The person's schedule; ValueError when zone, times or days can't be read."""
+    return Schedule(person.zone, parse_times(person.times), parse_days(person.days))
+
+
+def _locked(number: int) -> Subscriber:
+    return Subscriber.objects.select_for_update().get(pk=number)
+
+
+def _event(person: Subscriber, kind: str, now: datetime, **data: object) -> None:
+    Event.objects.create(kind=kind, at=now, subscriber=person, data=data)
+
+
+@transaction.atomic
+def sign_up(
+    mailed: str,
+    address: str,
+    wishes: Sequence[TopicWish],
+    now: datetime,
+    *,
+    site_host: str,
+    schedule: Mapping[str, str] | None = None,
+    asked_from: Mapping[str, str] | None = None,
+) -> Subscriber:
+    """Somebody asks for digests: a pending person and a letter that asks them to confirm.
+
+    One who has left stays `left` until they confirm this new request: it revives nothing by itself.
+    `schedule` has zone, times and days; topics that they have already stay as they are.
+    """
+    defaults = {"email": mailed, "asked_at": now, **(schedule or {})}
+    person, new = Subscriber.objects.get_or_create(address=address, defaults=defaults)
+    person = _locked(person.pk)
+    if person.state in ("active", "paused"):
+        return person
+    person.asked_at = now.replace(microsecond=0)
+    person.asked_from = dict(asked_from or {})
+    person.save(update_fields=["asked_at", "asked_from"])
+    add_topics(person, wishes)
+    _event(person, "asked", now, new=new)
+    _post(person, "confirm", person.asked_at, now, site_host)
+    return person
+
+
+def _post(person: Subscriber, kind: str, slot: datetime, now: datetime, site_host: str) -> None:
+    """A letter of people's lane; asked for twice in one second, it is posted once."""
+    if Letter.objects.filter(subscriber=person, kind=kind, slot=slot).exists():
+        return
+    name = message_id(kind, person.key, slot, site_host)
+    letter = Letter(kind=kind, subscriber=person, slot=slot, message_id=name)
+    queue.post([letter], Batch.Lane.PEOPLE, slot, now)
+
+
+def add_topics(person: Subscriber, wishes: Sequence[TopicWish]) -> list[Topic]:
+    """The topics among these that the person lacks, by name. Raises QueryError; then nothing is added."""
+    names = set(person.topics.values_list("name", flat=True))
+    with transaction.atomic():
+        return [save(person, wish) for wish in wishes if wish.name not in names]
+
+
+@transaction.atomic
+def edit_topics(person: Subscriber, wishes: Sequence[TopicWish], now: datetime) -> None:
+    """Make these the person's topics: same names are replaced, others go. Raises QueryError."""
+    _locked(person.pk)
+    person.topics.exclude(name__in=[wish.name for wish in wishes]).delete()
+    for wish in wishes:
+        save(person, wish)
+    _event(person, "topics", now, topics=[wish.name for wish in wishes])
+
+
+@transaction.atomic
+def enrol(
+    mailed: str, address: str, wishes: Sequence[TopicWish], now: datetime, *, reason: str, schedule: Mapping[str, str]
+) -> Subscriber:
+    """An operator adds a person without a mail round trip, for a recorded reason.
+
+    A known person only gets the topics they lack: nobody who left, bounced or complained comes back this way.
+    """
+    person, new = Subscriber.objects.get_or_create(address=address, defaults={"email": mailed, **schedule})
+    add_topics(person, wishes)
+    if new:
+        _activate(person, now, {"by": "operator"}, reason)
+    return person
+
+
+@transaction.atomic
+def confirm(number: int, now: datetime, *, confirmed_from: Mapping[str, str], consent: str) -> Subscriber:
+    """The person (or an operator who has their word) confirms. Twice is the same as once.
+
+    NotPossible for one who left and has not asked again since, and for one who was erased.
+    """
+    person = _locked(number)
+    if person.state in ("active", "paused"):
+        return person
+    asked_again = person.left_at is None or (person.asked_at is not None and person.asked_at > person.left_at)
+    if person.state == "forgotten" or not asked_again:
+        raise NotPossible("this person left; they come back by asking again and confirming that")
+    _activate(person, now, confirmed_from, consent)
+    return person
+
+
+def _activate(person: Subscriber, now: datetime, confirmed_from: Mapping[str, str], consent: str) -> None:
+    """New or returned: no cursor (the first digest is the last 7 days), due at once, nothing owed from before."""
+    person.state = Subscriber.State.ACTIVE
+    person.confirmed_at, person.confirmed_from, person.consent = now, dict(confirmed_from), consent[:300]
+    person.due, person.cursor, person.scheduled_at = now, None, now
+    person.first_slot = person.owed_from = person.left_at = None
+    person.save()
+    person.topics.update(since=None)
+    _event(person, "confirmed", now, consent=consent)
+
+
+@transaction.atomic
+def reschedule(number: int, now: datetime, *, zone: str, times: str, days: str) -> Subscriber:
+    """A new schedule, from its first slot after now. ValueError when zone, times or days can't be read."""
+    person = _locked(number)
+    person.zone, person.times, person.days = zone, times, days
+    schedule = schedule_of(person)
+    first_is_due = person.cursor is None and person.first_slot is None and person.due is not None and person.due <= now
+    if person.state == "active" and not first_is_due:
+        person.due, person.scheduled_at = next_slot(schedule, now), now
+    person.save()
+    _event(person, "schedule", now, zone=zone, times=times, days=days)
+    return person
+
+
+@transaction.atomic
+def pause(number: int, now: datetime, until: datetime | None = None) -> Subscriber:
+    """No digests until `resume`. The cursor is emptied: afterwards they get the last 7 days, not all of it."""
+    person = _locked(number)
+    if person.state == "paused":
+        return person
+    if person.state != "active":
+        raise NotPossible(f"only an active reader can pause; this one is {person.state}")
+    person.state, person.due, person.cursor = Subscriber.State.PAUSED, None, None
+    person.paused_until = until
+    person.save()
+    person.topics.update(since=None)
+    _event(person, "paused", now)
+    return person
+
+
+@transaction.atomic
+def resume(number: int, now: datetime) -> Subscriber:
+    """Back from a pause, from the next slot on."""
+    person = _locked(number)
+    if person.state == "active":
+        return person
+    if person.state != "paused":
+        raise NotPossible(f"only a paused reader can resume; this one is {person.state}")
+    person.state, person.paused_until = Subscriber.State.ACTIVE, None
+    person.due, person.scheduled_at = next_slot(schedule_of(person), now), now
+    person.save()
+    _event(person, "resumed", now)
+    return person
+
+
+@transaction.atomic
+def leave(number: int, now: datetime, *, how: str, journal_file: Path) -> Subscriber:
+    """Leaving wins: undotted letters are cancelled with it, those under way are never sent again."""
+    person = _locked(number)
+    if person.state in ("left", "forgotten"):
+        # one who asked again and changed their mind: that request must not revive them
+        _cancel_letters(person, now)
+        return person
+    person.state, person.left_at = Subscriber.State.LEFT, now
+    person.due = person.cursor = person.owed_from = person.first_slot = person.paused_until = None
+    person.save()
+    person.topics.update(since=None)
+    _cancel_letters(person, now)
+    _event(person, "left", now, how=how)
+    journal.write(journal_file, "left", person.key, now)
+    return person
+
+
+def _cancel_letters(person: Subscriber, now: datetime) -> None:
+    """By a statement after the person's row is locked, so that letters posted just before are seen."""
+    queue.move(person.letters.all(), UNDOTTED, "cancelled", decided_at=now, reason="left")
+    person.letters.filter(state__in=UNDER_WAY).update(last=True)
+
+
+@transaction.atomic
+def forget(number: int, now: datetime, *, journal_file: Path) -> Subscriber:
+    """Erase a person. Their copies and letters stay, blanked, so that the books of the past stay right."""
+    person = leave(number, now, how="forgotten", journal_file=journal_file)
+    person.state, person.email, person.address = Subscriber.State.FORGOTTEN, "", None
+    person.zone, person.times, person.days, person.consent = "UTC", "07:30", "daily", ""
+    person.asked_from, person.confirmed_from = {}, {}
+    person.save()
+    person.topics.all().delete()
+    person.letters.update(content={}, reply="")
+    person.events.update(data={})
+    _event(person, "forgotten", now)
+    return person
+
+
+def export(person: Subscriber) -> dict[str, object]:
+    """Everything we keep about a person, as plain data."""
+    columns = ("email", "state", "zone", "times", "days", "consent", "asked_from", "confirmed_from")
+    times = ("asked_at", "confirmed_at", "left_at", "paused_until", "due")
+    return {
+        **{name: getattr(person, name) for name in columns},
+        **{name: getattr(person, name) and getattr(person, name).isoformat() for name in times},
+        "topics": list(person.topics.order_by("id").values("name", "text", "cadence", "cap", "threshold", "weight")),
+        "letters": [
+            {"message_id": letter.message_id, "state": letter.state, "content": letter.content}
+            for letter in person.letters.order_by("id")
+        ],
+        "events": [{"at": e.at.isoformat(), "kind": e.kind, "data": e.data} for e in person.events.order_by("id")],
+    }

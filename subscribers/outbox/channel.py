@@ -1,0 +1,64 @@
+"""The way out for mail as a row: it rests after trouble of our own, and remembers its newest refusals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from subscribers.models import Channel, Event, Letter
+from subscribers.outbox import queue
+from subscribers.outbox.policy import STREAK, Outcome, about_mailbox, our_trouble, pause_for
+
+SMTP = "smtp"
+
+
+def rests_until(now: datetime) -> datetime | None:
+    """Until when the channel rests, or None. A rest longer than any can be was written by a wrong clock."""
+    paused = Channel.objects.filter(name=SMTP).values_list("paused_until", flat=True).first()
+    longest = pause_for(1_000)
+    return paused if paused is not None and now < paused <= now + longest else None
+
+
+@transaction.atomic
+def trouble(outcome: Outcome, now: datetime) -> None:
+    """The server, or our way to it, failed: rest, longer each time, and alert once when it begins."""
+    channel, _ = Channel.objects.select_for_update().get_or_create(name=SMTP)
+    channel.failures = min(channel.failures + 1, 1_000)
+    channel.paused_until = now + pause_for(channel.failures)
+    channel.reason = f"{outcome.stage} {outcome.code or ''} {outcome.reply}"[:300]
+    channel.save()
+    if channel.failures == 1:
+        Event.objects.create(kind="alert", at=now, data={"what": "mail channel paused", "reply": channel.reason})
+
+
+@transaction.atomic
+def note(outcome: Outcome, letter: int, now: datetime) -> int:
+    """Remember an outcome. When the newest refusals are trouble of our own, the letters that were refused for
+    it become deferred and the channel rests; how many letters, else 0.
+    """
+    channel, _ = Channel.objects.select_for_update().get_or_create(name=SMTP)
+    if outcome.kind == "accepted":
+        if channel.failures or channel.recent:
+            Channel.objects.filter(pk=channel.pk).update(failures=0, paused_until=None, recent=[], reason="")
+        return 0
+    if outcome.kind != "refused" or about_mailbox(outcome.code, outcome.reply):
+        return 0
+    channel.recent = [*channel.recent, [letter, outcome.code, outcome.reply[:200]]][-STREAK:]
+    channel.save(update_fields=["recent"])
+    met = [Outcome("refused", outcome.stage, code, reply) for _, code, reply in channel.recent]
+    if not our_trouble(met):
+        return 0
+    again = _not_theirs([number for number, _, _ in channel.recent], now)
+    Channel.objects.filter(pk=channel.pk).update(recent=[])
+    trouble(outcome, now)
+    return again
+
+
+def _not_theirs(numbers: list[int], now: datetime) -> int:
+    """Letters refused for what the server dislikes in us: deferred, and tried when the rest is over."""
+    letters = Letter.objects.filter(pk__in=numbers)
+    moved = queue.move(letters, ["refused"], "deferred", retry_at=now + pause_for(1), decided_at=None)
+    for batch in letters.values_list("batch_id", flat=True).distinct():
+        queue.note_retry(batch, now + pause_for(1))
+    return moved

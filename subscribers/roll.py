@@ -1,0 +1,104 @@
+"""Who is due, and moving due time and cursor: locked, compared, then set, so that a slot is served once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from subscribers.models import Subscriber, Topic
+from subscribers.reader import Interest, Reader
+from subscribers.schedule import Schedule, parse_days, parse_times
+
+CROWD = 1_000  # from this many due readers on, each is picked up to JITTER later
+JITTER = timedelta(minutes=10)
+LATE = timedelta(minutes=15)  # an active reader whose due time is older is overdue
+
+# the fields of a Reader and their columns
+COLUMNS = {
+    name: name for name in ("id", "key", "zone", "times", "days", "due", "cursor", "owed_from", "first_slot")
+} | {"asked": "confirmed_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A reader's row after a slot. `cursor` None leaves it as it is."""
+
+    reader: int
+    due: datetime
+    cursor: int | None
+    owed_from: datetime | None
+    first_slot: datetime | None
+
+
+def jitter(reader: int) -> timedelta:
+    """A reader's own part of JITTER: the same each day, spread evenly (Knuth's multiplicative hash)."""
+    return JITTER * ((reader * 2654435761 % 2**32) / 2**32)
+
+
+def due_ids(now: datetime) -> list[int]:
+    """The active readers to serve at `now`, ascending. In a crowd each waits for their jitter."""
+    rows = Subscriber.objects.filter(state="active", due__lte=now).order_by("id").values_list("id", "due")
+    due = [(number, slot) for number, slot in rows if slot is not None]
+    if len(due) < CROWD:
+        return [number for number, _ in due]
+    return [number for number, slot in due if slot + jitter(number) <= now]
+
+
+def overdue(now: datetime) -> int:
+    """How many active readers have waited too long."""
+    return Subscriber.objects.filter(state="active", due__lt=now - LATE).count()
+
+
+def readers(numbers: Sequence[int]) -> Iterator[Reader]:
+    """Readers with their topics, ascending by id."""
+    topics: dict[int, list[Interest]] = defaultdict(list)
+    fields = ("id", "name", "text", "filter_id", "weight", "threshold", "cap", "cadence", "settled", "revisions")
+    rows = Topic.objects.filter(subscriber__in=numbers, muted=False).order_by("id")
+    for owner, *values in rows.values_list("subscriber_id", *fields, "since"):
+        topics[owner].append(Interest(*values))
+    for row in Subscriber.objects.filter(id__in=numbers).order_by("id").values_list(*COLUMNS.values()):
+        yield Reader(**dict(zip(COLUMNS, row, strict=True)), topics=tuple(topics[row[0]]))
+
+
+def active() -> Iterator[tuple[int, Schedule, datetime]]:
+    """Every active reader's id, schedule, and since when that schedule holds; without those that can't be read."""
+    rows = Subscriber.objects.filter(state="active").order_by("id")
+    for number, zone, times, days, since in rows.values_list("id", "zone", "times", "days", "scheduled_at").iterator():
+        try:
+            schedule = Schedule(zone, parse_times(times), parse_days(days))
+        except ValueError:
+            continue
+        if since is not None:
+            yield number, schedule, since
+
+
+def hold(expected: Mapping[int, tuple[datetime, int | None]]) -> set[int]:
+    """Lock the readers that are active and still have this due time and cursor; the others are somebody else's.
+
+    Call it inside a transaction: the lock lasts until `move` has written and all is committed.
+    """
+    rows = Subscriber.objects.select_for_update().filter(id__in=expected, state="active").order_by("id")
+    return {number for number, *stored in rows.values_list("id", "due", "cursor") if expected[number] == tuple(stored)}
+
+
+def move(moves: Iterable[Move]) -> None:
+    """Write due time, cursor and the rest of readers that `hold` has locked."""
+    alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for m in moves:
+        alike[m.due, m.cursor, m.owed_from, m.first_slot].append(m.reader)
+    for (due, cursor, owed_from, first_slot), numbers in alike.items():
+        values: dict[str, object] = {"due": due, "owed_from": owed_from, "first_slot": first_slot}
+        if cursor is not None:
+            values["cursor"] = cursor
+        Subscriber.objects.filter(id__in=numbers).update(**values)
+
+
+def serve_topics(since: Mapping[int, int]) -> None:
+    """Write `Topic.since` of slower topics (topic id to change number). Only publish calls it."""
+    alike: dict[int, list[int]] = defaultdict(list)
+    for topic, number in since.items():
+        alike[number].append(topic)
+    for number, topics in alike.items():
+        Topic.objects.filter(id__in=topics).update(since=number)

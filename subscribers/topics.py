@@ -1,0 +1,98 @@
+"""A topic as somebody asks for it: `Name[weekly,cap=10]=QUERY`. Pure but for `save`, which writes the row."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from subscribers.models import Filter, Milestone, Subscriber, Topic
+from subscribers.query.canonical import canonical
+from subscribers.query.nodes import Query, numbers
+from subscribers.query.parser import parse
+
+SHAPE = re.compile(r"(?P<name>[^\[\]=]{1,100}?)\s*(?:\[(?P<options>[^\]]*)\])?\s*=\s*(?P<query>.+)", re.DOTALL)
+EXAMPLE = 'for example: "Robots[weekly,cap=10]=robot* OR manipulation"'
+FLAGS = ("weekly", "monthly", "settled", "revisions")
+NUMBERS = {"cap": (1, 1000), "threshold": (0, 100), "weight": (-100, 100)}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicWish:
+    """A topic before it is saved. `cap` None: no cap."""
+
+    name: str
+    text: str
+    cadence: str = "slot"
+    settled: bool = False
+    revisions: bool = False
+    cap: int | None = None
+    threshold: int = 0
+    weight: int = 1
+
+
+def read_topic(text: str) -> TopicWish:
+    """The wish that `Name[options]=QUERY` states; ValueError says what is wrong with it.
+
+    The query is not parsed here: `save` does, and raises QueryError.
+    """
+    found = SHAPE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not a topic: write Name=QUERY or Name[options]=QUERY, {EXAMPLE}")
+    words = [word.strip() for word in (found["options"] or "").split(",") if word.strip()]
+    flags = {word for word in words if "=" not in word}
+    unknown = flags - set(FLAGS)
+    if unknown or {"weekly", "monthly"} <= flags:
+        wrong = f"{', '.join(sorted(unknown))} unknown" if unknown else "weekly and monthly exclude each other"
+        raise ValueError(f"topic {found['name']!r}: {wrong}; options are {', '.join((*FLAGS, *NUMBERS))}, {EXAMPLE}")
+    values = dict(_number(found["name"], *word.split("=", 1)) for word in words if "=" in word)
+    return TopicWish(
+        name=found["name"].strip(),
+        text=found["query"].strip(),
+        cadence="weekly" if "weekly" in flags else "monthly" if "monthly" in flags else "slot",
+        settled="settled" in flags,
+        revisions="revisions" in flags,
+        cap=values.get("cap"),
+        threshold=values.get("threshold", 0),
+        weight=values.get("weight", 1),
+    )
+
+
+def _number(topic: str, name: str, value: str) -> tuple[str, int]:
+    name, low_high = name.strip(), NUMBERS.get(name.strip())
+    if low_high is None:
+        raise ValueError(f"topic {topic!r}: option {name} unknown; numbers are {', '.join(NUMBERS)}, {EXAMPLE}")
+    low, high = low_high
+    if not re.fullmatch(r"-?\d{1,4}", value.strip()) or not low <= int(value) <= high:
+        raise ValueError(f"topic {topic!r}: {name}={value} is not a whole number from {low} to {high}")
+    return name, int(value)
+
+
+def save(subscriber: Subscriber, wish: TopicWish) -> Topic:
+    """Write the topic, its filter and the numbers that the filter names. Raises QueryError."""
+    query = parse(wish.text).query
+    topic, _ = Topic.objects.update_or_create(
+        subscriber=subscriber,
+        name=wish.name,
+        defaults={
+            "text": wish.text,
+            "filter": shared_filter(query),
+            "cadence": wish.cadence,
+            "settled": wish.settled,
+            "revisions": wish.revisions,
+            "cap": wish.cap,
+            "threshold": wish.threshold,
+            "weight": wish.weight,
+            "since": None,
+        },
+    )
+    return topic
+
+
+def shared_filter(query: Query) -> Filter:
+    """The one row of all queries that mean the same."""
+    text = canonical(query)
+    for field, number in numbers(query):
+        Milestone.objects.get_or_create(field=field, number=number)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Filter.objects.get_or_create(digest=digest, defaults={"canonical": text})[0]
