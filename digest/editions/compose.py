@@ -1,0 +1,242 @@
+"""From what matched to what a reader gets: topics as sections, a paper once, threshold, cap and size. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from digest.editions.draft import Draft, Hit, Missing, Section
+from digest.editions.rank import score
+from digest.matching.mark import Mark
+from digest.sources.listing import Facts
+from subscribers.reader import Interest
+
+MOST_BYTES = 90_000  # of HTML, decoded: mail readers clip a little above
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A change that a reader may hear of: its paper (merged ones as one) and the facts as they were."""
+
+    change: int
+    paper: int
+    kind: str
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What one topic matched: the newest matching change of each paper, told before or not."""
+
+    interest: Interest
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """The slot a digest is for. Instants are in the reader's zone."""
+
+    slot: datetime
+    since: datetime
+    next: datetime
+    zone: str
+    listed: frozenset[int]  # papers with news in the window
+    late: bool = False
+    first: bool = False
+    asked: str = ""  # what the foot says of the reader's order: frozen with the rest
+    topics: int = 0
+    schedule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What earlier slots still owe: digests that did not arrive, and those nobody knows of."""
+
+    carried: tuple[Draft, ...] = ()  # the oldest first
+    missing: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why there is no mail: the first reason that is true (see DESIGN: silence is explained)."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What composing needs to know of papers and wording."""
+
+    facts: Mapping[int, Facts]  # by change number
+    why: Callable[[int, int], tuple[Mark, ...]]  # (filter, change): the words that matched
+    card_bytes: Callable[[int], int]  # upper bounds of decoded HTML bytes
+    section_bytes: int
+    frame_bytes: int
+    wording: tuple[int, ...] = ()
+    renderer: int = 0
+
+
+@dataclass
+class _Part:
+    """A section while it is filled."""
+
+    topic: int
+    name: str
+    query: str
+    hits: list[Hit] = field(default_factory=list)
+    more: list[int] = field(default_factory=list)
+
+
+def compose(
+    occasion: Occasion, matches: Sequence[Match], told: Mapping[int, int], owed: Owed, desk: Desk
+) -> Draft | Silence:
+    """A reader's digest, or why there is none.
+
+    `told` gives for each paper the newest change that the reader has had. Topics come by weight, then in the
+    order they were added; a paper stands once, under the first topic that shows it, and names the others.
+    """
+    ordered = sorted(matches, key=lambda match: -match.interest.weight)
+    fresh = [(match.interest, _fresh(match, told)) for match in ordered]
+    again = {c.paper for match in matches for c in match.candidates} - {c.paper for _, some in fresh for c in some}
+    parts = _sections(fresh, desk)
+    shown = sum(len(part.hits) for part in parts)
+    if not shown and not owed.carried:
+        return Silence(_reason(occasion, matches, again, parts))
+    found = {c.paper for _, some in fresh for c in some}
+    parts, carried, carried_more = _carry(parts, owed.carried, desk)
+    _fit(parts, desk)
+    return Draft(
+        date=occasion.slot.date().isoformat(),
+        slot=occasion.slot.isoformat(),
+        since=occasion.since.isoformat(),
+        next=occasion.next.isoformat(),
+        zone=occasion.zone,
+        sections=tuple(Section(p.topic, p.name, p.query, tuple(p.hits), tuple(p.more)) for p in parts),
+        listed=len(occasion.listed),
+        told=len(again),
+        outside=len(occasion.listed) - len(found) - len(again),
+        carried=sum(1 for part in parts for hit in part.hits if hit.carried),
+        carried_more=carried_more + carried - sum(1 for part in parts for hit in part.hits if hit.carried),
+        missing=owed.missing,
+        oldest=min((occasion.slot.isoformat(), *(d.oldest for d in owed.carried)), key=datetime.fromisoformat),
+        late=occasion.late,
+        first=occasion.first,
+        asked=occasion.asked,
+        topics=occasion.topics,
+        schedule=occasion.schedule,
+        wording=desk.wording,
+        renderer=desk.renderer,
+    )
+
+
+def _fresh(match: Match, told: Mapping[int, int]) -> list[Candidate]:
+    """Without papers told before; a revision is told again to a topic that asks for revisions."""
+    return [c for c in match.candidates if c.paper not in told or _is_new_revision(match.interest, c, told[c.paper])]
+
+
+def _is_new_revision(interest: Interest, candidate: Candidate, told: int) -> bool:
+    return interest.revisions and candidate.kind == "revised" and candidate.change > told
+
+
+def _reason(occasion: Occasion, matches: Sequence[Match], again: set[int], parts: list[_Part]) -> str:
+    if not matches:
+        return "no topics"
+    if any(part.more for part in parts):
+        return "below threshold"
+    if again:
+        return "all told before"
+    return "nothing matched" if occasion.listed else "source had no listing"
+
+
+def _sections(fresh: list[tuple[Interest, list[Candidate]]], desk: Desk) -> list[_Part]:
+    """Each paper under the first topic whose threshold it passes, else behind "more" of the first it matched."""
+    home: dict[int, int] = {}
+    for passing in (True, False):
+        for interest, candidates in fresh:
+            for c in candidates:
+                if (score(c.facts) >= interest.threshold) is passing:
+                    home.setdefault(c.paper, interest.id)
+    names: dict[int, list[str]] = {}
+    for interest, candidates in fresh:
+        for c in candidates:
+            names.setdefault(c.paper, []).append(interest.name)
+    parts = [_section(i, [c for c in some if home[c.paper] == i.id], names, desk) for i, some in fresh]
+    return [part for part in parts if part.hits or part.more]
+
+
+def _section(interest: Interest, mine: list[Candidate], names: Mapping[int, list[str]], desk: Desk) -> _Part:
+    ranked = sorted(mine, key=lambda c: (-score(c.facts), c.facts.key))
+    passing = [c for c in ranked if score(c.facts) >= interest.threshold]
+    shown = passing[: interest.cap]
+    hits = [_hit(c, interest, names[c.paper], desk) for c in shown]
+    more = [c.change for c in passing[len(shown) :]] + [c.change for c in ranked if c not in passing]
+    return _Part(interest.id, interest.name, interest.text, hits, more)
+
+
+def _hit(c: Candidate, interest: Interest, names: Sequence[str], desk: Desk) -> Hit:
+    also = tuple(name for name in names if name != interest.name)
+    return Hit(c.change, score(c.facts), desk.why(interest.filter, c.change), also)
+
+
+def _carry(parts: list[_Part], drafts: Sequence[Draft], desk: Desk) -> tuple[list[_Part], int, int]:
+    """The sections with what did not arrive put first, and how many papers that is: shown, behind "more".
+
+    A paper that is here anyway (a revision) is not carried; one carried twice comes once.
+    """
+    here = {desk.facts[number].key for part in parts for number in _numbers(part)}
+    by_topic = {part.topic: part for part in parts}
+    waiting: list[_Part] = []
+    counts = [0, 0]
+    for draft in reversed(drafts):
+        for section in draft.sections:
+            part = _Part(section.topic, section.name, section.query)
+            part.hits = [
+                replace(h, carried=h.carried or draft.date) for h in section.hits if _first(h.change, here, desk)
+            ]
+            part.more = [number for number in section.more if _first(number, here, desk)]
+            counts[0] += len(part.hits)
+            counts[1] += len(part.more)
+            waiting.append(part)
+    for part in waiting:
+        _join(by_topic, part)
+    return [part for part in by_topic.values() if part.hits or part.more], counts[0], counts[1]
+
+
+def _numbers(part: _Part) -> list[int]:
+    return [hit.change for hit in part.hits] + part.more
+
+
+def _first(change: int, here: set[str], desk: Desk) -> bool:
+    """Whether this change's paper comes for the first time; it is noted."""
+    key = desk.facts[change].key
+    if key in here:
+        return False
+    here.add(key)
+    return True
+
+
+def _join(by_topic: dict[int, _Part], part: _Part) -> None:
+    """Put a carried section in front of its topic's; a topic that has none now gets its section back."""
+    mine = by_topic.setdefault(part.topic, _Part(part.topic, part.name, part.query))
+    mine.hits[:0] = part.hits
+    mine.more.extend(part.more)
+
+
+def _fit(parts: list[_Part], desk: Desk) -> None:
+    """Keep the mail under its size: what doesn't fit goes behind "more".
+
+    Carried papers have the first claim; then each section's best paper, each section's second, and so on, so
+    that a topic with few papers is not crowded out by one with many.
+    """
+    room = MOST_BYTES - desk.frame_bytes - len(parts) * desk.section_bytes
+    ordered = sorted((not hit.carried, j, -hit.score, i) for i, p in enumerate(parts) for j, hit in enumerate(p.hits))
+    over: set[tuple[int, int]] = set()
+    for _, j, _, i in ordered:
+        room -= desk.card_bytes(parts[i].hits[j].change)
+        if room < 0:
+            over.add((i, j))
+    for i, part in enumerate(parts):
+        cut = [hit.change for j, hit in enumerate(part.hits) if (i, j) in over]
+        part.hits = [hit for j, hit in enumerate(part.hits) if (i, j) not in over]
+        part.more[:0] = cut

@@ -1,0 +1,176 @@
+"""The header of a mail, each field once, none of them able to begin another. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
+
+from digest.mail.foreign import clean, cut
+
+LINE_MOST = 76
+SUBJECT_MOST = 180  # characters
+BOUNDARY = "=_daily_papers_digest"  # can't occur in quoted-printable text (RFC 2045, section 6.7)
+ADDRESS = re.compile(r"(?=.{3,254}$)[!-;=?-~]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+TOKEN = re.compile(r"[A-Za-z0-9_~.:=-]{1,80}")
+
+
+@dataclass(frozen=True)
+class Site:
+    """Who the mails are from: plain settings."""
+
+    name: str
+    url: str  # public address without a slash at its end
+    mail_from: str  # a mailbox, with or without a name
+    reply_to: str  # a mailbox where a person reads; "": mail_from
+    postal_address: str
+    list_domain: str  # the List-Id is digest.LIST_DOMAIN, for ever
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Whom a mail is for."""
+
+    email: str
+    key: str  # the subscriber's random key
+    token: str  # opaque, for reading: /l/<token>, /me/<token>
+    leave_token: str  # "": a mail that can't be left (its header then names no way to)
+    since: str = ""  # ISO date on which the digest was asked for
+    topics: int = 0
+    schedule: str = ""  # in words: Monday to Friday, 07:30
+
+
+def site_data(site: Site) -> dict[str, str]:
+    """What templates see of the site."""
+    return {
+        "name": clean(site.name),
+        "url": site.url.rstrip("/"),
+        "reply_to": clean(site.reply_to or site.mail_from),
+        "postal_address": clean(site.postal_address),
+    }
+
+
+class Envelope:
+    """What all mails of one kind have in common.
+
+    ValueError when a setting can't stand in a header.
+    """
+
+    def __init__(self, site: Site, kind: str) -> None:
+        self.sender = _address(site.mail_from)
+        self.url = _url(site.url)
+        self._kind = kind
+        self._domain = site.list_domain
+        self._from = _mailbox("From", site.mail_from, site.name)
+        self._fixed = "\r\n".join(
+            [
+                _mailbox("Reply-To", site.reply_to or site.mail_from, site.name),
+                _named("List-Id", site.name, _domain(f"digest.{site.list_domain}")),
+                f"List-Help: <{self.url}/help/>",
+                f"List-Archive: <{self.url}/>",
+                "Auto-Submitted: auto-generated",
+                "Precedence: bulk",
+                "X-Auto-Response-Suppress: All",
+                "MIME-Version: 1.0",
+                f'Content-Type: multipart/alternative; boundary="{BOUNDARY}"',
+            ]
+        )
+
+    def header(self, to: Addressee, subject: str, message_id: str, date: datetime, label: str) -> bytes:
+        """All fields and the empty line. `label` tells one campaign from the next in Feedback-ID.
+
+        ValueError when an address, token or Message-ID holds what could begin another field, or when the date
+        has no zone.
+        """
+        _must(ADDRESS, to.email, "the reader's address")
+        _must(MESSAGE_ID, message_id, "the Message-ID")
+        _must(TOKEN, label, "the label")
+        _must(LINE, subject, "the subject")
+        leave = f"{_leave(self.url, to.leave_token)}" if to.leave_token else ""
+        lines = (
+            f"{self._from}\r\nTo: {to.email}\r\nSubject: {encoded_subject(subject)}\r\nDate: {_date(date)}\r\n"
+            f"Message-ID: {message_id}\r\n{leave}Feedback-ID: {label}:{self._kind}:daily-papers:{self._domain}\r\n"
+            f"{self._fixed}\r\n\r\n"
+        )
+        return lines.encode("ascii")
+
+
+def _leave(url: str, token: str) -> str:
+    _must(TOKEN, token, "the token of the leave link")
+    return f"List-Unsubscribe: <{url}/leave/{token}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+
+
+def subject_line(text: str) -> str:
+    """A text as a subject: one clean line of at most 180 characters."""
+    return cut(unicodedata.normalize("NFC", clean(text)), SUBJECT_MOST)
+
+
+@lru_cache(maxsize=4096)
+def encoded_subject(text: str) -> str:
+    """A subject line as it stands behind `Subject: `, folded; never cut inside a character (RFC 2047, section 5).
+
+    Text that isn't plain ASCII, or that looks like an encoded word itself, becomes encoded words as a whole.
+    """
+    if text.isascii() and "=?" not in text and max(map(len, text.split(" "))) < LINE_MOST:
+        return _folded(text)
+    return Header(text, "utf-8", maxlinelen=LINE_MOST, header_name="Subject").encode(linesep="\r\n")
+
+
+def _folded(text: str) -> str:
+    lines, room = [], LINE_MOST - len("Subject: ")
+    while len(text) > room:
+        end = text.rfind(" ", 0, room + 1)
+        end = end if end > 0 else text.find(" ", room)
+        if end < 0:
+            break
+        lines.append(text[:end])
+        text, room = text[end + 1 :], LINE_MOST - 1
+    return "\r\n ".join([*lines, text])
+
+
+@lru_cache(maxsize=64)
+def _date(date: datetime) -> str:
+    if date.tzinfo is None:
+        raise ValueError(f"the date {date} of a mail has no zone")
+    return format_datetime(date)
+
+
+def _address(mailbox: str) -> str:
+    """The address of a mailbox."""
+    address = parseaddr(mailbox)[1]
+    _must(ADDRESS, address, f"the mailbox {mailbox!r}")
+    return address
+
+
+def _mailbox(field: str, mailbox: str, name: str) -> str:
+    """A field with a mailbox; without a name of its own it gets the site's."""
+    return _named(field, parseaddr(mailbox)[0] or name, _address(mailbox))
+
+
+def _named(field: str, name: str, address: str) -> str:
+    name = clean(name)
+    if name.isascii() and "=?" not in name:
+        return f"{field}: {formataddr((name, address))}" if name else f"{field}: <{address}>"
+    encoded = Header(name, "utf-8", maxlinelen=LINE_MOST, header_name=field).encode(linesep="\r\n")
+    return f"{field}: {encoded}\r\n <{address}>"
+
+
+def _domain(name: str) -> str:
+    _must(re.compile(r"[A-Za-z0-9.-]+"), name, "the domain of the List-Id")
+    return name
+
+
+def _url(url: str) -> str:
+    _must(re.compile(r"https?://[!-;=?-~]+"), url, "the public address")
+    return url.rstrip("/")
+
+
+def _must(pattern: re.Pattern[str], text: str, what: str) -> None:
+    if pattern.fullmatch(text) is None:
+        raise ValueError(f"{what} can't stand in a header: {text!r}")

@@ -1,0 +1,286 @@
+"""The parts of a mail's wording: template files, compiled in a sandbox.
+
+A digest has five parts (subject, head, section, card, foot), a notice two (subject, head); all but the subject
+in HTML and text. What a part sees is plain data about the site, the edition or one paper, **never the reader**;
+what differs per reader it names as slots, conditions and repetitions (the tables below; digest.mail.form).
+
+A kind has a style sheet, too: css-inline writes it into the elements; what must stay a rule (dark mode, narrow
+screens) stands in the head's <style>.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from css_inline import CSSInliner
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from digest.mail.form import DONE, EACH, END, MIDDLE, SLOT, WHEN
+from digest.mail.span import SHUT
+from digest.mail.wrap import MARKED_WIDTH, WIDTH, wrap
+
+RENDERER = 1  # raised when the code changes the bytes of a mail
+
+HTML, TEXT, CSS = "html", "txt", "css"
+STYLE = "style"
+KEEP = ' data-css-inline="ignore"'  # css-inline leaves a <style> with it alone
+MARK = '<b class="m">', "</b>"
+
+_COMMON = {
+    "web": "the page that shows this digest",
+    "me": "the reader's page: topics, schedule, pause",
+    "leave": "the page that ends the mails",
+}
+_FRAME = _COMMON | {
+    "subject": "the subject of the mail",
+    "papers": "how many papers, counted with their word: 15 papers, 1 paper, no papers",
+    "lead": "title of the first paper",
+    "others": "how many papers besides the first",
+    "listed": "papers with news in the period",
+    "period": "when: since yesterday, 07:30 · in the last 7 days",
+    "due": "clock time of the slot",
+    "fresh": "papers of this period (without the carried ones)",
+    "above": "of them shown in the mail",
+    "more": "of them on the web only",
+    "told": "papers told before",
+    "outside": "papers outside the topics",
+    "carried": "how many papers come from digests that did not arrive",
+    "date": "of an earlier digest: 9 April",
+    "page": "the page of that digest",
+    "anchor": "name of a section's place: t1",
+    "topic": "name of a topic",
+    "count": "papers of that topic",
+    "number": "number of the topic's first paper in the mail",
+    "start": "when the period begins, in full",
+    "end": "when it ends",
+    "zone": "the reader's zone: Europe/Berlin",
+    "next": "the next slot, in full",
+    "email": "the reader's address",
+    "asked": "the day the reader asked for the digest: 3 August 2026",
+    "topics": "how many topics, counted with their word: 3 topics",
+    "schedule": "the schedule in words: Monday to Friday, 07:30",
+}
+SLOTS: Mapping[str, Mapping[str, str]] = {
+    "subject": {
+        "count": "how many papers",
+        "date": "the day of the digest, with its year (and time, when it isn't the day's first)",
+        "about": "the first title, or the topics with their counts",
+    },
+    "head": _FRAME,
+    "foot": _FRAME,
+    "section": _COMMON
+    | {
+        "anchor": "name of the section's place: t1",
+        "topic": "name of the topic",
+        "query": "its filter as typed",
+        "papers": "its papers, counted with their word",
+        "here": "how many are in the mail",
+        "more": "how many are on the web only",
+        "gap": "text only: what puts the count at the right edge behind the name",
+        "cards": "the papers of the section",
+    },
+    "card": {
+        "number": "number of the paper in the mail",
+        "why": "the reason, in words",
+        "topic": "name of another topic that matches it (text: all of them)",
+        "date": "date of the digest that did not arrive: 9 April",
+    },
+}
+_FRAME_CONDITIONS = {
+    "found": "there are papers",
+    "nothing": "there are none",
+    "has_others": "there is more than one paper",
+    "has_carried": "some papers come from digests that did not arrive",
+    "no_carried": "none does",
+    "is_first": "the reader's first digest",
+    "is_late": "the slot was missed while the service was down",
+    "numbered": "inside contents: the section has papers in the mail",
+    "has_next": "there is a next slot",
+    "has_asked": "the day the reader asked is known",
+    "has_schedule": "the schedule is known",
+}
+CONDITIONS: Mapping[str, Mapping[str, str]] = {
+    "subject": {name: _FRAME_CONDITIONS[name] for name in ("found", "nothing", "is_first")},
+    "head": _FRAME_CONDITIONS,
+    "foot": _FRAME_CONDITIONS,
+    "section": {"behind": "the section has papers on the web only"},
+    "card": {
+        "reason": "there is a reason to name",
+        "has_carried": "the paper comes from a digest that did not arrive",
+    },
+}
+_FRAME_REPETITIONS = {
+    "missing": "for each earlier digest of which nobody knows whether it arrived",
+    "contents": "for each section",
+}
+REPETITIONS: Mapping[str, Mapping[str, str]] = {
+    "head": _FRAME_REPETITIONS,
+    "foot": _FRAME_REPETITIONS,
+    "card": {"also": "for each other topic that matches (text: once, naming all)"},
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a mail's wording: a template, or the style sheet of its kind (part style, format css)."""
+
+    kind: str
+    part: str
+    format: str  # html, txt, css
+    body: str
+
+
+class WordingError(ValueError):
+    """A wording that can't be rendered: which part, where, what is wrong."""
+
+
+def shipped(folder: Path) -> tuple[Part, ...]:
+    """The parts that come with the service: FOLDER/<kind>/<part>.html, .txt and style.css.
+
+    WordingError when the folder holds none.
+    """
+    files = sorted(path for path in folder.glob("*/*.*") if path.suffix[1:] in (HTML, TEXT, CSS))
+    if not files:
+        raise WordingError(f"no wording in {folder}: expected <kind>/<part>.html and .txt there")
+    return tuple(Part(f.parent.name, f.stem, f.suffix[1:], f.read_text(encoding="utf-8")) for f in files)
+
+
+class Wording:
+    """One set of parts of one kind, compiled.
+
+    `style` replaces the style sheet among the parts. WordingError when a part doesn't compile, or when the
+    parts are of several kinds.
+    """
+
+    def __init__(self, parts: Iterable[Part], style: str = "") -> None:
+        known = {(part.part, part.format): part for part in parts}
+        kinds = {part.kind for part in known.values()}
+        if len(kinds) != 1:
+            raise WordingError(f"a wording is of one kind, not of {sorted(kinds) or 'none'}")
+        (self.kind,) = kinds
+        sheet = known.pop((STYLE, CSS), None)
+        self._inliner = _Inliner(style or (sheet.body if sheet else ""))
+        self._templates = {place: self._compiled(part) for place, part in known.items()}
+        self.marks = {HTML: self._html_mark(), TEXT: ("*", "*")}
+
+    def render(self, part: str, format: str, context: Mapping[str, Any], slots: Iterable[str] = ()) -> str:
+        """A part with its slots, blocks and words still marked. Raises WordingError.
+
+        `slots` are names that it may use besides those of SLOTS.
+        """
+        template = self._templates.get((part, format))
+        if template is None:
+            raise WordingError(f"{self.kind}/{part}.{format} is missing")
+        known = {*SLOTS.get(part, ()), *slots}
+        when = _Blocks(WHEN, CONDITIONS.get(part, ()), format)
+        each = _Blocks(EACH, REPETITIONS.get(part, ()), format)
+        try:
+            return template.render(context, slot=_Slots(known, format), when=when, each=each)
+        except WordingError as error:
+            raise WordingError(f"{self.kind}/{part}.{format}: {error}") from None
+        except Exception as error:
+            raise WordingError(f"{self.kind}/{part}.{format}: {type(error).__name__}: {error}") from error
+
+    def frame(self, format: str, context: Mapping[str, Any], slots: Iterable[str] = ()) -> tuple[str, str]:
+        """Head and foot (empty where the kind has none), the style sheet written into their elements.
+
+        They are one document: the head leaves open what the foot closes.
+        """
+        has_foot = ("foot", format) in self._templates
+        head = self.render("head", format, context, slots)
+        foot = self.render("foot", format, context, slots) if has_foot else ""
+        if format == TEXT:
+            return head, foot
+        before, _, after = self._inliner.document(head + MIDDLE + foot).partition(MIDDLE)
+        return before, after + "\n"
+
+    def fragment(self, part: str, format: str, context: Mapping[str, Any]) -> str:
+        """A part that is whole in itself: a section, a card."""
+        rendered = self.render(part, format, context)
+        return rendered if format == TEXT else self._inliner.fragment(rendered)
+
+    def _compiled(self, part: Part) -> Template:
+        try:
+            return _ENVIRONMENTS[part.format].from_string(part.body)
+        except TemplateError as error:
+            line = getattr(error, "lineno", None)
+            place = f", line {line}" if line else ""
+            raise WordingError(f"{part.kind}/{part.part}.{part.format}{place}: {error}") from None
+
+    def _html_mark(self) -> tuple[str, str]:
+        before, _, after = self._inliner.fragment(MIDDLE.join(MARK)).partition(MIDDLE)
+        return before, after
+
+
+class _Inliner:
+    """Writes a style sheet into the elements of a mail; nothing is loaded from anywhere."""
+
+    def __init__(self, style: str) -> None:
+        self._style = style
+        self._inliner = CSSInliner(
+            keep_style_tags=True, minify_css=True, load_remote_stylesheets=False, extra_css=style
+        )
+        self._fragments = CSSInliner(minify_css=True, load_remote_stylesheets=False)
+
+    def document(self, html: str) -> str:
+        return self._inliner.inline(html).replace(KEEP, "")
+
+    def fragment(self, html: str) -> str:
+        return self._fragments.inline_fragment(html, self._style)
+
+
+class _Slots:
+    """`slot.name` in a template: a mark that is cut out later."""
+
+    def __init__(self, known: Iterable[str], format: str) -> None:
+        self._known = frozenset(known)
+        self._markup: Callable[[str], str] = Markup if format == HTML else str
+
+    def __getattr__(self, name: str) -> str:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._known:
+            raise WordingError(f"there is no slot {name!r} here; there are {', '.join(sorted(self._known))}")
+        return self._markup(f"{SLOT}{name}{END}")
+
+
+class _Blocks:
+    """`{% call when("name") %}...{% endcall %}`: text between two marks (comments in HTML, so that they may stand
+    between the rows of a table)."""
+
+    def __init__(self, kind: str, known: Iterable[str], format: str) -> None:
+        self._kind = kind
+        self._known = frozenset(known)
+        self._around = ("<!--", "-->") if format == HTML else ("", "")
+        self._markup: Callable[[str], str] = Markup if format == HTML else str
+
+    def __call__(self, name: str, caller: Callable[[], str]) -> str:
+        if name not in self._known:
+            raise WordingError(f"there is no block {name!r} here; there are {', '.join(sorted(self._known))}")
+        before, after = self._around
+        return self._markup(f"{before}{self._kind}{name}{END}{after}{caller()}{before}{DONE}{END}{after}")
+
+
+def _wrapped(text: str, indent: int = 0) -> str:
+    """The filter `wrap`: lines of 72 columns; less where marks may come to stand in them."""
+    return wrap(text, indent, MARKED_WIDTH if SHUT in text else WIDTH)
+
+
+def _environment(autoescape: bool) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["wrap"] = _wrapped
+    return environment
+
+
+_ENVIRONMENTS = {HTML: _environment(True), TEXT: _environment(False)}
