@@ -1,0 +1,141 @@
+"""Settings come from the environment; each is read and checked here, with an error that says how to mend it.
+
+Pure but for `kept_key`, which makes the keys of the embedded service in its own folder.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+
+DATABASE_EXAMPLES = "sqlite:////var/lib/digest/digest.sqlite3 or postgres://digest:secret@localhost:5432/digest"
+ODD_IN_PASSWORD = "/#?@: "  # noqa: S105 - the characters that break a URL when they stand bare in a password
+
+
+class SettingError(Exception):
+    """A missing or wrong setting: one line that names the variable, what is wrong and an example."""
+
+    def __init__(self, variable: str, wrong: str, example: str) -> None:
+        super().__init__(f"{variable}: {wrong}. For example: {variable}={example}")
+
+
+def split_url(variable: str, url: str, example: str) -> SplitResult:
+    """The parts of a URL whose user and password are percent-encoded; SettingError when they are bare."""
+    parts = urlsplit(url)
+    try:
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_fine = False
+    if port_is_fine and "@" not in parts.path + parts.query + parts.fragment:
+        return parts
+    raise SettingError(variable, _bare(url), example)
+
+
+def _bare(url: str) -> str:
+    """What to say of a URL that has bare characters in user or password: the mended form, password hidden."""
+    scheme, _, rest = url.partition("://")
+    credentials, at, server = rest.rpartition("@")
+    if not at:
+        return f"the port in {scheme}://{rest.partition('?')[0]} is not a number"
+    user, _, password = credentials.partition(":")
+    needed = sorted({f"{c} as {quote(c, safe='')}" for c in user + password if c in ODD_IN_PASSWORD})
+    shown = f"{scheme}://{quote(user, safe='')}:...@{server}"
+    return f"special characters in user or password must be written percent-encoded ({', '.join(needed)}): {shown}"
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's DATABASES entry for a DATABASE_URL (sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME)."""
+    if url.startswith("sqlite:///"):
+        return sqlite(url.removeprefix("sqlite:///"))
+    parts = split_url("DATABASE_URL", url, DATABASE_EXAMPLES)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise SettingError("DATABASE_URL", f"the scheme {parts.scheme!r} is not known", DATABASE_EXAMPLES)
+    if not parts.path.strip("/"):
+        raise SettingError("DATABASE_URL", "the name of the database is missing", DATABASE_EXAMPLES)
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": options,
+    }
+
+
+def sqlite(path: str) -> dict[str, Any]:
+    """SQLite as a database for several processes: WAL, write transactions that queue instead of failing.
+
+    synchronous=FULL: a commit survives a power cut. The mark `dotted` is committed before a mail's last dot,
+    and losing that mark would send the mail twice.
+    """
+    if not path:
+        raise SettingError("DATABASE_URL", "the path of the database is missing", DATABASE_EXAMPLES)
+    pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000"
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": pragmas, "timeout": 20},
+    }
+
+
+def site_url(text: str) -> str:
+    """SITE_URL without a closing slash; it needs its scheme and a host."""
+    parts = urlsplit(text)
+    example = "https://digest.example.org"
+    if parts.scheme not in ("http", "https"):
+        raise SettingError("SITE_URL", f"{text!r} has no http:// or https:// in front", example)
+    if not parts.hostname or parts.query or parts.fragment:
+        raise SettingError("SITE_URL", f"{text!r} is not the plain address of a site", example)
+    return text.rstrip("/")
+
+
+def mailbox(variable: str, text: str) -> str:
+    """A mailbox with or without a name: `Daily Papers <digest@example.org>`."""
+    address = parseaddr(text)[1]
+    if not address.isascii() or address.count("@") != 1 or "\n" in text or "\r" in text:
+        raise SettingError(variable, f"{text!r} is not a mail address", "Daily Papers <digest@example.org>")
+    return text
+
+
+def required(environment: Mapping[str, str], variable: str, example: str) -> str:
+    """The value of a variable that has no default outside the embedded service."""
+    value = environment.get(variable, "")
+    if not value:
+        raise SettingError(variable, "it is needed with a database that is not SQLite, and is not set", example)
+    return value
+
+
+def secret(environment: Mapping[str, str], variable: str, home: Path | None) -> str:
+    """A key from the environment, or (embedded: `home` given) one that is made once and kept in its folder."""
+    value = environment.get(variable, "")
+    if value and len(value) < 32:
+        raise SettingError(variable, f"{len(value)} characters are too few, 50 are good", "(50 random letters)")
+    if value:
+        return value
+    if home is None:
+        return required(environment, variable, "(50 random letters)")
+    return kept_key(home / "keys" / variable.lower())
+
+
+def kept_key(path: Path) -> str:
+    """The key in a file that only its owner reads; made when missing, one winner when two make it at once."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_text(secrets.token_urlsafe(48))
+        draft.chmod(0o600)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

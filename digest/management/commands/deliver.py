@@ -1,0 +1,29 @@
+"""Send what the outbox owes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from digest.management.door import Door
+from digest.pipeline.rendering import render
+from subscribers.outbox import queue
+from subscribers.outbox.delivery import deliver
+from subscribers.outbox.transport import open_session
+
+
+class Command(Door):
+    help = __doc__ or ""
+
+    def add(self, parser: CommandParser) -> None:
+        parser.add_argument("--until-empty", action="store_true", help="until nothing may be claimed (else a minute)")
+
+    def run(self, now: datetime, **options: Any) -> dict[str, Any]:
+        connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
+        counts = deliver(connect, render, self.clock, until_empty=bool(options["until_empty"]))
+        kinds = ("accepted", "deferred", "refused", "unknown", "cancelled")
+        return {**{kind: counts.get(kind, 0) for kind in kinds}, "waiting": queue.waiting()}

@@ -1,0 +1,115 @@
+"""Look at sources: one look, all that are due, a back-fill, or kept bodies again."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.management.base import CommandError, CommandParser
+
+from digest.management.door import Door, Usage, day, source_named
+from digest.models import Source
+from digest.pipeline import looking, numbers, replaying
+from digest.pipeline.snapshots import Taken
+from digest.sources import huggingface
+from digest.sources.http import FetchFailed, fetch
+
+KINDS = ("listed", "listed elsewhere", "rose", "enriched", "revised", "unlisted")
+NAMES = {"listed": "added", "listed elsewhere": "listed_elsewhere"}
+
+
+class Command(Door):
+    help = __doc__ or ""
+
+    def add(self, parser: CommandParser) -> None:
+        parser.add_argument("--source", metavar="SLUG", help="slug or short name; without it: all that are due")
+        parser.add_argument("--day", type=day, metavar="D", help="the day of the listing: 2026-11-25")
+        parser.add_argument("--from", dest="origin", metavar="FILE|URL", help="take the body from there")
+        parser.add_argument("--backfill", action="store_true", help="what is found is no news")
+        parser.add_argument("--from-day", type=day, metavar="A", help="back-fill from this day ...")
+        parser.add_argument("--to-day", type=day, metavar="B", help="... to this one")
+        parser.add_argument("--replay", action="store_true", help="parse kept bodies again")
+
+    def run(self, now: datetime, **options: Any) -> dict[str, Any]:
+        source = source_named(options["source"]) if options["source"] else None
+        if options["replay"]:
+            return self._replay(source, options["day"], now)
+        if options["from_day"] or options["to_day"]:
+            return self._back_fill(source, options["from_day"], options["to_day"], now)
+        if options["origin"]:
+            return _told(self._from(_one(source), options["day"], options["origin"], now, options["backfill"]))
+        if options["day"]:
+            return _told(looking.look(_one(source), options["day"], now, backfill=options["backfill"]))
+        return self._due([source] if source else looking.due_sources(now), now, options["backfill"])
+
+    def _due(self, sources: list[Source], now: datetime, backfill: bool) -> dict[str, Any]:
+        looks = []
+        for source in sources:
+            for on in looking.due_days(source, now):
+                self.stderr.write(f"looking at {source.slug}, {on}")
+                looks.append(_told(looking.look(source, on, now, backfill=backfill)))
+        return {"looks": looks, "head": numbers.head()}
+
+    def _from(self, source: Source, on: date | None, origin: str, now: datetime, backfill: bool) -> Taken:
+        body = _body(origin)
+        on = on or huggingface.day_of([body]) or now.astimezone(UTC).date()
+        return looking.look_at(source, on, [body], now, backfill=backfill)
+
+    def _back_fill(self, source: Source | None, first: date | None, last: date | None, now: datetime) -> dict[str, Any]:
+        if first is None or last is None or first > last:
+            raise Usage("a back-fill needs --from-day A and --to-day B, A not after B")
+        totals = []
+        for taken in looking.back_fill(_one(source), first, last, now):
+            self.stderr.write(f"{taken.day}: {taken.verdict}, {taken.entries} papers")
+            totals.append(
+                {
+                    "day": taken.day,
+                    "verdict": taken.verdict,
+                    "entries": taken.entries,
+                    "added": len(taken.keys.get("listed", [])),
+                }
+            )
+        return {"days": totals, "head": numbers.head()}
+
+    def _replay(self, source: Source | None, on: date | None, now: datetime) -> dict[str, Any]:
+        sources = [source] if source else list(Source.objects.order_by("id"))
+        looks = [
+            _told(taken) | {"corrected": taken.keys.get("corrected", [])}
+            for each in sources
+            for taken in replaying.replay(each, on, now)
+        ]
+        return looks[0] if source and on and looks else {"looks": looks, "head": numbers.head()}
+
+
+def _one(source: Source | None) -> Source:
+    if source is None:
+        raise Usage("say which source: --source SLUG")
+    return source
+
+
+def _body(origin: str) -> bytes:
+    """The bytes at a path or URL that the operator typed (so its host is one they allow)."""
+    if urlsplit(origin).scheme in ("http", "https"):
+        try:
+            return fetch(origin, allow=frozenset({urlsplit(origin).netloc})).body
+        except FetchFailed as failure:
+            raise CommandError(str(failure)) from None
+    try:
+        return Path(origin).read_bytes()
+    except OSError as error:
+        raise CommandError(f"can't read {origin}: {error.strerror}") from None
+
+
+def _told(taken: Taken) -> dict[str, Any]:
+    kinds = {NAMES.get(kind, kind): taken.keys.get(kind, []) for kind in KINDS}
+    return {
+        "source": taken.source,
+        "day": taken.day.isoformat(),
+        "verdict": taken.verdict,
+        "reason": taken.reason,
+        "entries": taken.entries,
+        **kinds,
+        "head": taken.head,
+    }

@@ -1,0 +1,94 @@
+"""Try a filter on stored papers, or on a file of listing items."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from digest.management.door import Door
+from digest.matching.columns import Columns
+from digest.matching.engine import Engine
+from digest.matching.why import reason, why, why_not
+from digest.models import Paper
+from digest.sources import reader
+from digest.sources.changes import Look, changes
+from digest.sources.listing import Facts
+from digest.sources.untrusted import UnreadableListing
+from subscribers.query.canonical import canonical
+from subscribers.query.errors import QueryError
+from subscribers.query.explain import explain
+from subscribers.query.nodes import Query
+from subscribers.query.parser import parse
+
+QUARTER = 90  # days
+
+
+class Command(Door):
+    help = __doc__ or ""
+
+    def add(self, parser: CommandParser) -> None:
+        parser.add_argument("query")
+        parser.add_argument("--papers", metavar="FILE", help="listing items to try it on, instead of stored papers")
+        parser.add_argument("--days", type=int, default=QUARTER, help="stored papers of the last N days (90)")
+        parser.add_argument("--explain", metavar="KEY", help="why this paper matches, or which clause failed")
+        parser.add_argument("--estimate", action="store_true", help="papers a week to expect")
+
+    def run(self, now: datetime, **options: Any) -> dict[str, Any]:
+        try:
+            parsed = parse(options["query"])
+        except QueryError as error:
+            return {"error": {"message": error.message, "position": error.position, "hint": error.hint}}
+        papers = _from_file(options["papers"], now) if options["papers"] else _stored(now, options["days"])
+        matches = _matches(parsed.query, papers)
+        result: dict[str, Any] = {
+            "canonical": canonical(parsed.query),
+            "explanation": explain(parsed.query),
+            "warnings": [*parsed.notices, *parsed.warnings],
+            "matches": [facts.key for facts in matches],
+        }
+        if options["explain"]:
+            result["why"] = _explained(parsed.query, papers, options["explain"])
+        if options["estimate"]:
+            result["estimate"] = _estimate(matches, papers)
+        return result
+
+
+def _stored(now: datetime, days: int) -> list[Facts]:
+    recent = Paper.objects.filter(merged_into=None, first_day__gt=now.date() - timedelta(days=days))
+    return [Facts.from_json(facts) for facts in recent.order_by("first_day", "key").values_list("facts", flat=True)]
+
+
+def _from_file(name: str, now: datetime) -> list[Facts]:
+    """The papers of a file, as facts at their first listing by Hugging Face."""
+    try:
+        listing = reader.read_file(Path(name).read_bytes(), now.date(), "huggingface", "hf")
+    except OSError as error:
+        raise CommandError(f"can't read {name}: {error.strerror}") from None
+    except UnreadableListing as unreadable:
+        raise CommandError(f"{name}: {unreadable}") from None
+    look = Look("hf", now.date(), now, now.date())
+    return [found.facts for found in changes({}, listing, look)]
+
+
+def _matches(query: Query, papers: list[Facts]) -> list[Facts]:
+    bits = Engine({0: query}).match(Columns(list(enumerate(papers))))
+    return [papers[place] for place in bits.indexes(0)] if papers else []
+
+
+def _explained(query: Query, papers: list[Facts], key: str) -> str:
+    facts = next((facts for facts in papers if facts.key == key), None)
+    if facts is None:
+        raise CommandError(f"{key} is not among these {len(papers)} papers")
+    marks = why(query, facts)
+    failed = why_not(query, facts)
+    return f"does not match: {failed}" if failed else f"matches: {reason(marks) or 'everything does'}"
+
+
+def _estimate(matches: list[Facts], papers: list[Facts]) -> dict[str, Any]:
+    """Papers a week, from as many days as there are (at least one week's worth is assumed)."""
+    days = {facts.listed for facts in papers if facts.listed}
+    weeks = max(len(days) / 5, 1.0)  # listings come on working days
+    return {"papers_a_week": round(len(matches) / weeks, 1), "days": len(days), "papers": len(papers)}

@@ -1,0 +1,69 @@
+"""Add a source, or list them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import datetime
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
+
+from digest.management.door import Door, Usage
+from digest.models import Source
+
+CLOSES = {"hf": 29, "arxiv": 24, "feed": 24}  # hours after 00:00 UTC at which a day is over
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+class Command(Door):
+    help = __doc__ or ""
+
+    def add(self, parser: CommandParser) -> None:
+        parser.add_argument("action", choices=["add", "list"])
+        parser.add_argument("slug", nargs="?")
+        parser.add_argument("--kind", choices=sorted(CLOSES))
+        parser.add_argument("--url")
+        parser.add_argument("--short", help="what `source:` in filters names (default: the slug)")
+
+    def run(self, now: datetime, **options: Any) -> dict[str, Any]:
+        if options["action"] == "list":
+            return {"sources": [_told(source) for source in Source.objects.order_by("id")]}
+        if not (options["slug"] and options["kind"] and options["url"]):
+            raise Usage("source add needs a slug, --kind and --url")
+        return _told(_add(options["slug"], options["kind"], options["url"], options["short"] or options["slug"]))
+
+
+def _add(slug: str, kind: str, url: str, short: str) -> Source:
+    """A new source, or the same one again. CommandError when something else has the name."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CommandError(f"--url {url!r} is no web address; write it with http:// or https://")
+    if not SLUG.fullmatch(slug) or not SLUG.fullmatch(short):
+        raise CommandError(f"{slug!r} is no slug: lower-case letters, digits, - and _, at most 40")
+    values = {"kind": kind, "url": url, "short": short, "closes": CLOSES[kind], "allow": _private(parts)}
+    with transaction.atomic():
+        taken = Source.objects.filter(short=short).exclude(slug=slug).first()
+        if taken is not None:
+            raise CommandError(f"filters already name {taken.slug} by source:{short}; choose another --short")
+        source, new = Source.objects.get_or_create(slug=slug, defaults=values)
+    if not new and (source.kind, source.url) != (kind, url):
+        raise CommandError(f"there is a source {slug!r} already: {source.kind}, {source.url}")
+    return source
+
+
+def _private(parts: SplitResult) -> str:
+    """The host of a private address that the operator typed here: allowed for this source, and nothing else is."""
+    host = parts.hostname or ""
+    try:
+        private = not ipaddress.ip_address(host).is_global
+    except ValueError:
+        private = host == "localhost"
+    return parts.netloc.rpartition("@")[2] if private else ""
+
+
+def _told(source: Source) -> dict[str, Any]:
+    upcoming = source.next_look.isoformat() if source.next_look else "now"
+    return {"slug": source.slug, "kind": source.kind, "url": source.url, "next": upcoming, "short": source.short}

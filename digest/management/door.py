@@ -1,0 +1,108 @@
+"""What all commands share: `--now`, `--json`, errors as one line, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, ProgrammingError
+
+from digest.models import Source
+
+
+class Usage(CommandError):
+    """The command was called wrongly: exit code 2."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, returncode=2)
+
+
+class Door(BaseCommand):
+    """A command of the contract. Subclasses give `add` (arguments) and `run` (the JSON object)."""
+
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--now", type=instant, metavar="ISO", help="stands in for the clock: 2026-11-25T07:30Z")
+        parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        self.add(parser)
+
+    def add(self, parser: CommandParser) -> None:
+        """The command's own arguments."""
+
+    def run(self, now: datetime, **options: Any) -> dict[str, Any]:
+        """Do the work; what to print."""
+        raise NotImplementedError
+
+    def say(self, result: dict[str, Any]) -> str:
+        """The result for people."""
+        return "\n".join(f"{name}: {_plain(value)}" for name, value in result.items())
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = options.pop("now") or datetime.now(UTC)
+        as_json = options.pop("json")
+        self.started = now, time.monotonic()
+        try:
+            result = self.run(now, **{name: value for name, value in options.items() if name not in DJANGOS})
+        except (OperationalError, ProgrammingError) as error:
+            raise CommandError(f"database: {str(error).strip()}. A new database needs `manage.py migrate`") from error
+        self.stdout.write(json.dumps(result, ensure_ascii=False, default=str) if as_json else self.say(result))
+        if result.get("error"):
+            sys.exit(1)
+
+    def clock(self) -> datetime:
+        """`now` as it goes on while the command runs."""
+        now, started = self.started
+        return now + timedelta(seconds=time.monotonic() - started)
+
+    def progress(self, what: str) -> Callable[[int], None] | None:
+        """A counter on standard error when somebody watches."""
+        if not self.stderr.isatty():
+            return None
+        return lambda n: self.stderr.write(f"\r{what}: {n:,}", ending="")
+
+
+# what Django adds to the options of every command
+DJANGOS = frozenset(
+    "verbosity settings pythonpath traceback no_color force_color skip_checks stdout stderr".split()  # noqa: SIM905
+)
+
+
+def instant(text: str) -> datetime:
+    """An ISO date and time; without an offset it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date and time; write it as 2026-11-25T07:30Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def day(text: str) -> date:
+    """An ISO date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2026-11-25") from None
+
+
+def source_named(name: str) -> Source:
+    """A source by slug or short name."""
+    found = Source.objects.filter(slug=name).first() or Source.objects.filter(short=name).first()
+    if found is None:
+        known = ", ".join(Source.objects.order_by("id").values_list("slug", flat=True))
+        raise CommandError(f"there is no source {name!r}; there are: {known}. `source add` adds one")
+    return found
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n  " + "\n  ".join(_plain(item) for item in value) if value else "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(item)}" for name, item in value.items()) or "none"
+    return str(value)

@@ -1,0 +1,58 @@
+"""Many words and phrases found in a text at once: a trie walked from each word of the text. Pure.
+
+A text is walked along its words and along its neighbours as one word, so "pre-trained model" is found by
+`"pretrained model"`; a phrase stands in the trie in each of its spellings (`words.spellings`), so
+`"pre trained model"` finds "pretrained model".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from subscribers.query.words import Token, spellings, stems
+
+
+class Phrases:
+    """Words and phrases by number, compared by their folded words or by their stems."""
+
+    def __init__(self, *, exact: bool) -> None:
+        self.exact = exact
+        self._next: list[dict[str, int]] = [{}]  # node to (form to node); node 0 is the root
+        self._ends: dict[int, list[int]] = {}  # node to the numbers of the phrases that end there
+
+    def add(self, words: tuple[str, ...], number: int) -> None:
+        """A phrase (or a single word) under a number."""
+        for spelling in spellings(words):
+            node = 0
+            for form in spelling if self.exact else stems(spelling):
+                node = self._next[node].setdefault(form, len(self._next))
+                if node == len(self._next):
+                    self._next.append({})
+            self._ends.setdefault(node, []).append(number)
+
+    def found(self, words: Sequence[Token], joins: Sequence[Token | None]) -> set[int]:
+        """The numbers of all phrases that stand in the text."""
+        singles = self._forms(words)
+        pairs = self._forms(joins)
+        reached: set[int] = set()
+        for start in range(len(singles)):
+            self._walk(start, singles, pairs, reached)
+        return {number for node in reached for number in self._ends.get(node, ())}
+
+    def _walk(self, start: int, singles: Sequence[str], pairs: Sequence[str], reached: set[int]) -> None:
+        ahead = [(0, start)]
+        while ahead:
+            node, place = ahead.pop()
+            children = self._next[node]
+            if not children or place >= len(singles):
+                continue
+            for form, after in ((singles[place], place + 1), (pairs[place], place + 2)):
+                child = children.get(form)
+                if child is not None:
+                    reached.add(child)
+                    ahead.append((child, after))
+
+    def _forms(self, tokens: Iterable[Token | None]) -> list[str]:
+        if self.exact:
+            return [token.exact if token else "" for token in tokens]
+        return [token.stem if token else "" for token in tokens]

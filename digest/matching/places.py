@@ -1,0 +1,141 @@
+"""Where a clause is true of a paper: the words in title and abstract, or the name, number or link. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from digest.matching.leaves import source_names
+from digest.matching.mark import Mark
+from digest.matching.reading import Reading, is_named, name_words, read, together
+from digest.sources.listing import Facts
+from subscribers.query.canonical import clause_text
+from subscribers.query.explain import counted
+from subscribers.query.nodes import (
+    Author,
+    Clause,
+    Everything,
+    Has,
+    Near,
+    Number,
+    Org,
+    Phrase,
+    Prefix,
+    Source,
+    TextClause,
+    Word,
+)
+from subscribers.query.words import Token, spellings, stems
+
+SHOWN_FLAGS = {"code": "code", "project": "a project page"}
+EVERY_PAPER = "every paper"
+
+Occurrence = tuple[Token, str]  # the words of the paper, and the word of the clause that they answer
+
+
+def marks(clause: Clause, facts: Facts) -> list[Mark]:
+    """Every place where the clause is true of the paper; none where it is false."""
+    text = clause_text(clause)
+    match clause:
+        case Everything():
+            found = [Mark(text, "any", shown=EVERY_PAPER)]
+        case Author():
+            names = (name for name in facts.authors if is_named(clause.words, name_words(name)))
+            found = [Mark(text, "author", shown=name) for name in names]
+        case Org():
+            exact = Phrase(clause.words, exact=True)
+            orgs = (org for org in facts.organisations if any(occurrences(exact, read(org))))
+            found = [Mark(text, "org", shown=org) for org in orgs]
+        case Source():
+            sources = (source for source in facts.sources if clause.name in source_names(source))
+            found = [Mark(text, "source", shown=source) for source in sources]
+        case Number():
+            count = number(clause.field, facts)
+            inside = clause.low <= count and (clause.high is None or count <= clause.high)
+            found = [Mark(text, clause.field, shown=counted(count, clause.field))] if inside else []
+        case Has():
+            there = facts.code if clause.what == "code" else facts.project
+            found = [Mark(text, "has", shown=SHOWN_FLAGS[clause.what])] if there else []
+        case _:
+            found = _text_marks(clause, facts)
+    return found
+
+
+def number(field: str, facts: Facts) -> int:
+    """The paper's upvotes or comments."""
+    return facts.upvotes if field == "upvotes" else facts.comments
+
+
+def _text_marks(clause: TextClause, facts: Facts) -> list[Mark]:
+    text = clause_text(clause)
+    found: list[Mark] = []
+    for field, raw in (("title", facts.title), ("abstract", facts.abstract)):
+        if clause.field in ("", field):
+            reading = read(raw)
+            for occurrence in occurrences(clause, reading):
+                found.extend(_marks_of(text, field, clause, reading, occurrence))
+    return found
+
+
+def _marks_of(
+    text: str, field: str, clause: TextClause, reading: Reading, occurrence: Sequence[Occurrence]
+) -> Iterator[Mark]:
+    """One mark for words that stand together, one for each of words that are merely near."""
+    groups = [[one] for one in occurrence] if isinstance(clause, Near) else [list(occurrence)]
+    by_stem = not isinstance(clause, Prefix) and any(not alike(t.exact, word) for t, word in occurrence)
+    for group in groups:
+        start, end = group[0][0].start, group[-1][0].end
+        yield Mark(text, field, start, end, reading.text[start:end], by_stem)
+
+
+def occurrences(clause: TextClause, reading: Reading) -> Iterator[list[Occurrence]]:
+    """Each place where the words of the clause stand in the text, in order of their start."""
+    match clause:
+        case Prefix():
+            starting = (token for token in reading.tokens() if token.exact.startswith(clause.text))
+            yield from ([(token, clause.text)] for token in starting)
+        case Near():
+            yield from _near(clause, reading)
+        case Word() | Phrase():
+            words = (clause.text,) if isinstance(clause, Word) else clause.words
+            yield from _in_sequence(words, clause.exact, reading)
+
+
+def _near(clause: Near, reading: Reading) -> Iterator[list[Occurrence]]:
+    forms = reading.forms(exact=clause.exact)
+    wanted = dict(zip(clause.words if clause.exact else stems(clause.words), clause.words, strict=True))
+    tokens = [forms.get(form, ()) for form in (clause.words if clause.exact else stems(clause.words))]
+    if all(tokens):
+        found = together(tokens, clause.within)
+        if found:
+            yield [(token, wanted[token.exact if clause.exact else token.stem]) for token in found]
+
+
+def _in_sequence(words: tuple[str, ...], exact: bool, reading: Reading) -> Iterator[list[Occurrence]]:
+    """Each start from which one of the phrase's spellings can be read, the closest to the clause."""
+    ways = [(spelling, spelling if exact else tuple(stems(spelling))) for spelling in spellings(words)]
+    starts = {token.position for _, forms in ways for token in reading.forms(exact=exact).get(forms[0], ())}
+    for start in sorted(starts):
+        paths = [path for spelling, forms in ways for path in _paths(spelling, forms, exact, reading, start)]
+        if paths:
+            yield min(paths, key=lambda path: sum(not alike(token.exact, word) for token, word in path))
+
+
+def _paths(
+    spelling: tuple[str, ...], forms: tuple[str, ...], exact: bool, reading: Reading, start: int
+) -> list[list[Occurrence]]:
+    """The ways to read the forms from a word on, along words and neighbours as one word."""
+    paths: list[tuple[int, list[Occurrence]]] = [(start, [])]
+    for word, form in zip(spelling, forms, strict=True):
+        longer = []
+        for place, path in paths:
+            for token in (reading.words[place], reading.joins[place]) if place < len(reading.words) else ():
+                if token is not None and (token.exact if exact else token.stem) == form:
+                    longer.append((place + token.width, [*path, (token, word)]))
+        paths = longer
+    return [path for _, path in paths]
+
+
+def alike(word: str, other: str) -> bool:
+    """Are these the same word, or one the plural of the other?"""
+    short, long = sorted((word, other), key=len)
+    return long in (short, f"{short}s", f"{short}es") or (short.endswith("y") and long == f"{short[:-1]}ies")

@@ -1,0 +1,213 @@
+"""What to do for one due reader: which slot, which window, what it brings. Reads, but writes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from digest.editions.compose import Desk, Match, Occasion, Owed, Silence, compose
+from digest.editions.draft import Draft, Missing
+from digest.pipeline.window import RECENT, Window
+from subscribers import schedule
+from subscribers.models import Letter
+from subscribers.outbox.message import SLOT
+from subscribers.reader import Interest, Reader
+
+TOO_SOON = timedelta(hours=12)  # a slot so close behind the first letter gets a silent copy
+LATE = timedelta(hours=1)  # a slot served later than this was missed, and the digest says so
+UNDOTTED = ("waiting", "deferred")
+NOT_ARRIVED = ("refused", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A digest of an earlier slot that did not, or may not, have arrived."""
+
+    letter: int
+    slot: datetime
+    state: str
+    draft: Draft | None = None  # None: neither carried nor named now
+    spent: bool = False  # nothing can come of it any more: carried before, or its reader had left
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One reader's copy before it is written."""
+
+    reader: Reader
+    date: date
+    slot: datetime
+    next: datetime
+    result: Draft | Silence
+    earlier: tuple[Earlier, ...] = ()
+    since: Mapping[int, int] = field(default_factory=dict)  # topic to change number
+    keeps_cursor: bool = False
+    first: bool = False
+    failed: str = ""
+
+    @property
+    def carried(self) -> list[Earlier]:
+        """The digests whose papers this one takes over."""
+        return [e for e in self.earlier if e.draft is not None and e.state != "unknown"]
+
+    @property
+    def named(self) -> list[Earlier]:
+        """The digests that this one says may not have arrived."""
+        return [e for e in self.earlier if e.draft is not None and e.state == "unknown"]
+
+
+def earlier_digests(readers: Sequence[Reader]) -> Mapping[int, tuple[Earlier, ...]]:
+    """For each reader the digests since `owed_from` that were not accepted, the oldest first."""
+    starts = {reader.id: reader.owed_from for reader in readers if reader.owed_from is not None}
+    if not starts:
+        return {}
+    rows = Letter.objects.filter(subscriber__in=starts, kind="digest", slot__gte=min(starts.values())).exclude(
+        state="accepted"
+    )
+    found: dict[int, list[Earlier]] = defaultdict(list)
+    for letter in rows.order_by("slot"):
+        if letter.slot >= starts[letter.subscriber_id]:
+            found[letter.subscriber_id].append(_earlier(letter))
+    return {reader: tuple(letters) for reader, letters in found.items()}
+
+
+def _earlier(letter: Letter) -> Earlier:
+    spent = letter.last or letter.reason in ("carried", "left") or letter.carried_in is not None or not letter.content
+    carried = letter.state in (*UNDOTTED, *NOT_ARRIVED)
+    named = letter.state == "unknown" and letter.named_in is None
+    draft = Draft.from_json(letter.content) if (carried or named) and not spent else None
+    return Earlier(letter.pk, letter.slot, letter.state, draft, spent)
+
+
+def lows(reader: Reader, now: datetime) -> dict[int, int | None]:
+    """Where the window of each topic that is served now begins, by topic id."""
+    return {
+        topic.id: topic.since if topic.cadence != "slot" and topic.since is not None else reader.cursor
+        for topic in reader.topics
+        if reader.cursor is None or _served(topic, reader, now)
+    }
+
+
+def _served(topic: Interest, reader: Reader, now: datetime) -> bool:
+    """Weekly and monthly topics are served at the first slot of their week or month, also when it was missed."""
+    if topic.cadence == "slot":
+        return True
+    begins = schedule.first_of_week if topic.cadence == "weekly" else schedule.first_of_month
+    mine = reader.schedule()
+    return any(begins(mine, slot) for slot in schedule.slots(mine, reader.due, now))
+
+
+def plan(
+    reader: Reader,
+    window: Window,
+    told: Mapping[int, int],
+    earlier: tuple[Earlier, ...],
+    desk: Desk,
+    now: datetime,
+    quiet: str,
+) -> Plan:
+    """What this reader gets. `quiet` is the reason for silence when no source has news (or "").
+
+    Raises what the reader's data raises: an unreadable schedule, a broken filter.
+    """
+    mine = reader.schedule()
+    first = reader.cursor is None and reader.first_slot is None
+    slot = reader.due if first else schedule.newest_slot(mine, reader.due, now) or reader.due
+    upcoming, begins = schedule.next_slot(mine, now), lows(reader, now)
+    on = schedule.local_date(mine, slot)
+    if reader.cursor is not None and reader.first_slot is not None and _too_soon(reader.first_slot, slot):
+        soon = Silence("too soon after the first")
+        return Plan(reader, on, slot, upcoming, soon, _untouched(earlier), keeps_cursor=True)
+    served = [topic for topic in reader.topics if topic.id in begins]
+    matches = [Match(t, window.match(t.filter, begins[t.id], t.settled)) for t in served]
+    listed = frozenset[int]().union(*(window.listed(begins[t.id], t.settled) for t in served))
+    when = _occasion(reader, slot, upcoming, listed, first, now, matches)
+    result = compose(when, matches, told, _owed(earlier), desk)
+    if isinstance(result, Silence) and result.reason == "source had no listing" and quiet:
+        result = Silence(quiet)
+    if isinstance(result, Silence):
+        earlier = _untouched(earlier)
+    return Plan(reader, on, slot, upcoming, result, earlier, _since(reader, begins, window.head), first=first)
+
+
+def _too_soon(first: datetime, slot: datetime) -> bool:
+    return timedelta(0) < slot - first < TOO_SOON
+
+
+def _occasion(
+    reader: Reader,
+    slot: datetime,
+    upcoming: datetime,
+    listed: frozenset[int],
+    first: bool,
+    now: datetime,
+    matches: Sequence[Match],
+) -> Occasion:
+    zone = ZoneInfo(reader.zone)
+    return Occasion(
+        slot=slot.astimezone(zone),
+        since=_covers_from(reader, slot, matches).astimezone(zone),
+        next=upcoming.astimezone(zone),
+        zone=reader.zone,
+        listed=listed,
+        late=not first and now - slot > LATE,
+        first=first,
+        asked=reader.asked.astimezone(zone).date().isoformat() if reader.asked else "",
+        topics=len(reader.topics),
+        schedule=schedule.describe(reader.schedule()),
+    )
+
+
+def _covers_from(reader: Reader, slot: datetime, matches: Sequence[Match]) -> datetime:
+    """Where the period covered begins: the slot before, a week before for the first digest."""
+    if reader.cursor is None:
+        return slot - RECENT
+    mine = reader.schedule()
+    slower = {match.interest.cadence for match in matches}
+    back = timedelta(days=31 if "monthly" in slower else 7 if "weekly" in slower else 0)
+    if back:
+        return slot - back
+    before = schedule.newest_slot(mine, slot - timedelta(days=15), reader.due - timedelta(microseconds=1))
+    return before or slot - timedelta(days=1)
+
+
+def _owed(earlier: Sequence[Earlier]) -> Owed:
+    wanted = [e for e in earlier if e.draft is not None]
+    return Owed(
+        tuple(e.draft for e in wanted if e.draft and e.state != "unknown"),
+        tuple(
+            Missing(e.draft.date, e.slot.astimezone(UTC).strftime(SLOT))
+            for e in wanted
+            if e.draft and e.state == "unknown"
+        ),
+    )
+
+
+def _untouched(earlier: tuple[Earlier, ...]) -> tuple[Earlier, ...]:
+    """Without a letter now, nothing is carried or named: the next one will."""
+    return tuple(replace(e, draft=None) for e in earlier)
+
+
+def _since(reader: Reader, begins: Mapping[int, int | None], head: int) -> dict[int, int]:
+    """`since` of slower topics: moved when served, filled with the window's start when empty."""
+    slower = [topic for topic in reader.topics if topic.cadence != "slot"]
+    moved = {topic.id: head for topic in slower if topic.id in begins}
+    filled = {
+        t.id: reader.cursor for t in slower if t.id not in begins and t.since is None and reader.cursor is not None
+    }
+    return {**filled, **moved}
+
+
+def failed(reader: Reader, error: Exception, now: datetime) -> Plan:
+    """A reader who raises gets a copy that says so: the due time moves, the cursor stays."""
+    said = f"{type(error).__name__}: {error}"[:300]
+    try:
+        mine = reader.schedule()
+        slot = schedule.newest_slot(mine, reader.due, now) or reader.due
+        on, upcoming = schedule.local_date(mine, slot), schedule.next_slot(mine, now)
+    except ValueError:
+        slot, on, upcoming = reader.due, reader.due.date(), now + timedelta(days=1)
+    return Plan(reader, on, slot, upcoming, Silence("failed"), keeps_cursor=True, failed=said)

@@ -1,0 +1,136 @@
+"""Transaction 2: the copies, letters and Told of up to a thousand readers, with due times and cursors moved."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from digest.editions.draft import Draft
+from digest.models import Copy, Edition, Told
+from digest.pipeline.planning import UNDOTTED, Plan
+from digest.pipeline.snapshots import repeated
+from digest.pipeline.window import packed
+from subscribers import roll
+from subscribers.models import Batch, Letter
+from subscribers.outbox import queue
+from subscribers.outbox.message import message_id
+
+
+def post(plans: Sequence[Plan], head: int, site_host: str, now: datetime, *, unknown: bool = False) -> int:
+    """Write the plans of readers that nobody else has served or changed meanwhile; how many.
+
+    All or nothing for these readers; the next run takes up those that are left.
+    """
+    return repeated(lambda: _post(plans, head, site_host, now, unknown)) if plans else 0
+
+
+def _post(plans: Sequence[Plan], head: int, site_host: str, now: datetime, unknown: bool) -> int:
+    held = roll.hold({p.reader.id: (p.reader.due, p.reader.cursor) for p in plans})
+    mine = _take_over([plan for plan in plans if plan.reader.id in held], now)
+    editions = _editions({plan.date for plan in mine})
+    letters = _letters(mine, site_host, now, unknown)
+    _copies(mine, letters, editions, head)
+    _told(mine, editions)
+    _note_carried(mine, letters)
+    roll.move(_move(plan, head, plan.reader.id in letters) for plan in mine)
+    roll.serve_topics({topic: number for plan in mine for topic, number in plan.since.items()})
+    return len(mine)
+
+
+def _take_over(plans: list[Plan], now: datetime) -> list[Plan]:
+    """Cancel the undotted letters that are carried. A reader of whom a letter has moved waits for the next run."""
+    planned = {e.letter: e.state for plan in plans for e in plan.carried + plan.named}
+    locked = Letter.objects.select_for_update().filter(pk__in=planned).order_by("pk")
+    states = dict(locked.values_list("pk", "state")) if planned else {}
+    still = [p for p in plans if all(states.get(e.letter) == e.state for e in p.carried + p.named)]
+    undotted = [e.letter for plan in still for e in plan.carried if e.state in UNDOTTED]
+    queue.move(Letter.objects.filter(pk__in=undotted), UNDOTTED, "cancelled", reason="carried", decided_at=now)
+    return still
+
+
+def _editions(dates: set[date]) -> dict[date, Edition]:
+    """The editions of these dates; one that had closed is opened again."""
+    Edition.objects.bulk_create([Edition(date=day) for day in sorted(dates)], ignore_conflicts=True)
+    editions = {e.date: e for e in Edition.objects.filter(date__in=dates)}
+    Edition.objects.filter(date__in=dates, closed_at__isnull=False).update(closed_at=None, totals=None)
+    return editions
+
+
+def _letters(plans: Sequence[Plan], site_host: str, now: datetime, unknown: bool) -> dict[int, Letter]:
+    """The letters of those who get one, by reader; posted as one batch. `unknown` ones are never to be claimed."""
+    letters: dict[int, Letter] = {}
+    oldest: list[datetime] = []
+    for plan in plans:
+        if isinstance(plan.result, Draft):
+            name = message_id("digest", plan.reader.key, plan.slot, site_host)
+            letters[plan.reader.id] = Letter(
+                kind="digest",
+                subscriber_id=plan.reader.id,
+                slot=plan.slot,
+                message_id=name,
+                content=plan.result.to_json(),
+            )
+            oldest.append(datetime.fromisoformat(plan.result.oldest))
+    if letters:
+        queue.post(list(letters.values()), Batch.Lane.EDITIONS, min(oldest), now, unknown=unknown)
+    return letters
+
+
+def _copies(plans: Sequence[Plan], letters: dict[int, Letter], editions: dict[date, Edition], head: int) -> None:
+    Copy.objects.bulk_create([_copy(plan, letters.get(plan.reader.id), editions[plan.date], head) for plan in plans])
+
+
+def _copy(plan: Plan, letter: Letter | None, edition: Edition, head: int) -> Copy:
+    result = "failed" if plan.failed else "letter" if letter else "silent"
+    reason = plan.failed or ("" if isinstance(plan.result, Draft) else plan.result.reason)
+    return Copy(
+        subscriber_id=plan.reader.id,
+        slot=plan.slot,
+        edition=edition,
+        low=plan.reader.cursor,
+        high=head,
+        result=result,
+        reason=reason,
+        letter=letter,
+    )
+
+
+def _told(plans: Sequence[Plan], editions: dict[date, Edition]) -> None:
+    """Told = shown in the mail. Carried papers were told when they were first posted."""
+    readers: dict[tuple[int, date], list[int]] = defaultdict(list)
+    for plan in plans:
+        if isinstance(plan.result, Draft):
+            for section in plan.result.sections:
+                for hit in section.hits:
+                    if not hit.carried:
+                        readers[hit.change, plan.date].append(plan.reader.id)
+    Told.objects.bulk_create(
+        Told(change_id=change, edition=editions[day], readers=packed(some)) for (change, day), some in readers.items()
+    )
+
+
+def _note_carried(plans: Sequence[Plan], letters: dict[int, Letter]) -> None:
+    for plan in plans:
+        letter = letters.get(plan.reader.id)
+        if letter is None:
+            continue
+        if plan.carried:
+            Letter.objects.filter(pk__in=[e.letter for e in plan.carried]).update(carried_in=letter.pk)
+        if plan.named:
+            Letter.objects.filter(pk__in=[e.letter for e in plan.named]).update(named_in=letter.pk)
+
+
+def _move(plan: Plan, head: int, has_letter: bool) -> roll.Move:
+    """`owed_from` goes to the oldest digest that can still need carrying."""
+    taken = {e.letter for e in plan.carried} if has_letter else set()
+    slots = [e.slot for e in plan.earlier if e.letter not in taken and not e.spent]
+    if has_letter:
+        slots.append(plan.slot)
+    return roll.Move(
+        reader=plan.reader.id,
+        due=plan.next,
+        cursor=None if plan.keeps_cursor else head,
+        owed_from=plan.reader.owed_from if plan.failed else min(slots, default=None),
+        first_slot=plan.slot if plan.first and has_letter else plan.reader.first_slot,
+    )

@@ -1,0 +1,54 @@
+"""What a reader would get if a slot were now. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from digest.editions.compose import Silence
+from digest.pipeline import numbers
+from digest.pipeline.facts import ChangeFacts
+from digest.pipeline.planning import Plan, earlier_digests, lows, plan
+from digest.pipeline.publish import desk, quiet_reason
+from digest.pipeline.rendering import digest_message
+from digest.pipeline.window import ToldBefore, Window
+from digest.sources.listing import Facts
+from subscribers import roll
+from subscribers.models import Letter, Subscriber
+from subscribers.outbox.message import Message, message_id
+from subscribers.reader import Reader
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A reader's digest now: its mail and the keys of the papers in it, or why there is none."""
+
+    message: Message | None
+    papers: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def preview(person: Subscriber, now: datetime, site_host: str) -> Preview:
+    """The digest of a slot at `now`, whatever the reader's schedule and state. Raises what their data raises."""
+    reader = replace(next(roll.readers([person.pk])), due=now, first_slot=None)
+    window = Window(numbers.head(), lows(reader, now).values(), (t.filter for t in reader.topics), now)
+    planned = _planned(reader, window, now)
+    if isinstance(planned.result, Silence):
+        return Preview(None, reason=planned.result.reason)
+    name = message_id("digest", person.key, planned.slot, site_host)
+    letter = Letter(kind="digest", subscriber=person, slot=planned.slot, posted_at=now, message_id=name)
+    facts = ChangeFacts(_facts(window))
+    hits = [hit.change for section in planned.result.sections for hit in section.hits]
+    papers = tuple(facts[number].key for number in hits)
+    return Preview(digest_message(letter, planned.result, facts, {}), papers)
+
+
+def _planned(reader: Reader, window: Window, now: datetime) -> Plan:
+    told = ToldBefore(window).of([reader.id]).get(reader.id, {})
+    earlier = earlier_digests([reader]).get(reader.id, ())
+    return plan(reader, window, told, earlier, desk(window, now), now, quiet_reason(now))
+
+
+def _facts(window: Window) -> Mapping[int, Facts]:
+    return {c.change: c.facts for c in window.candidates}

@@ -1,0 +1,153 @@
+"""Publish: copies and letters for all readers who are due. Matches once a range, writes by thousands.
+
+A thousand that raises is done again by halves, so that one reader's data stops only that reader.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from digest.editions.compose import Desk, Silence
+from digest.mail.compose import Composer
+from digest.mail.parts import RENDERER
+from digest.models import Snapshot, Source
+from digest.pipeline import numbers, wordings
+from digest.pipeline.facts import ChangeFacts
+from digest.pipeline.planning import Plan, earlier_digests, failed, lows, plan
+from digest.pipeline.posting import post
+from digest.pipeline.window import ToldBefore, Window
+from subscribers import roll
+from subscribers.reader import Reader
+
+RANGE = 50_000  # readers matched at once
+TOGETHER = 1_000  # readers written in one transaction
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Published:
+    """What one run did: the head it read, and how many readers by result (letters, reasons of silence, failed)."""
+
+    head: int
+    served: int = 0
+    results: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class _Range:
+    """What serving the readers of one range needs."""
+
+    window: Window
+    told: ToldBefore
+    desk: Desk
+    now: datetime
+    site_host: str
+    quiet: str
+    dry: bool
+    unknown: bool
+
+
+def publish(
+    now: datetime,
+    site_host: str,
+    *,
+    dry_run: bool = False,
+    unknown: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Published:
+    """Serve every reader due at `now` once. One head is read and used for all of them.
+
+    `unknown`: the letters are not to be sent, since they may have been (a backup was put back).
+    """
+    done = Published(numbers.head())
+    due = roll.due_ids(now)
+    for start in range(0, len(due), RANGE):
+        readers = list(roll.readers(due[start : start + RANGE]))
+        scope = _range(readers, done.head, now, site_host, dry_run, unknown)
+        for first in range(0, len(readers), TOGETHER):
+            _serve(readers[first : first + TOGETHER], scope, done)
+            if progress:
+                progress(done.served)
+    return done
+
+
+def _range(readers: Sequence[Reader], head: int, now: datetime, site_host: str, dry: bool, unknown: bool) -> _Range:
+    window = Window(head, _lows(readers, now), (t.filter for r in readers for t in r.topics), now)
+    return _Range(window, ToldBefore(window), desk(window, now), now, site_host, quiet_reason(now), dry, unknown)
+
+
+def desk(window: Window, now: datetime) -> Desk:
+    """Facts, reasons and the sizes of cards in the wording that is in force."""
+    versions = wordings.in_force("digest", now)
+    facts = ChangeFacts({c.change: c.facts for c in window.candidates})
+    composer = Composer(wordings.wording(versions), wordings.site(), facts)
+    sizes = composer.card_bytes, composer.section_bytes(), composer.frame_bytes()
+    return Desk(facts, window.why, *sizes, wording=versions, renderer=RENDERER)
+
+
+def _lows(readers: Sequence[Reader], now: datetime) -> set[int | None]:
+    """Every place where somebody's window begins. A reader who raises is met again, alone, when they are served."""
+    found: set[int | None] = set()
+    for reader in readers:
+        try:
+            found.update(lows(reader, now).values())
+        except ValueError:
+            continue
+    return found
+
+
+def _serve(readers: Sequence[Reader], scope: _Range, done: Published) -> None:
+    """Plan and post these readers; when something raises, by halves, down to the one reader it is about."""
+    try:
+        plans = _plans(readers, scope)
+        done.served += len(plans) if scope.dry else _post(plans, scope)
+    except Exception as error:
+        if len(readers) == 1:
+            _set_aside(readers[0], error, scope, done)
+            return
+        middle = len(readers) // 2
+        _serve(readers[:middle], scope, done)
+        _serve(readers[middle:], scope, done)
+        return
+    done.results.update(_result(plan) for plan in plans)
+
+
+def _post(plans: Sequence[Plan], scope: _Range) -> int:
+    return post(plans, scope.window.head, scope.site_host, scope.now, unknown=scope.unknown)
+
+
+def _plans(readers: Sequence[Reader], scope: _Range) -> list[Plan]:
+    had = scope.told.of([reader.id for reader in readers])
+    earlier = earlier_digests(readers)
+    return [
+        plan(
+            reader, scope.window, had.get(reader.id, {}), earlier.get(reader.id, ()), scope.desk, scope.now, scope.quiet
+        )
+        for reader in readers
+    ]
+
+
+def _result(plan: Plan) -> str:
+    return plan.result.reason if isinstance(plan.result, Silence) else "letter"
+
+
+def _set_aside(reader: Reader, error: Exception, scope: _Range, done: Published) -> None:
+    log.error("reader %d can't be served: %s: %s", reader.id, type(error).__name__, error)
+    done.results["failed"] += 1
+    if not scope.dry:
+        done.served += _post([failed(reader, error, scope.now)], scope)
+
+
+def quiet_reason(now: datetime) -> str:
+    """ "source failed" when the newest look of some source in the last day could not be believed, else ""."""
+    recent = Snapshot.objects.filter(at__gt=now - timedelta(days=1), at__lte=now, source__enabled=True)
+    newest = recent.values("source").annotate(newest=Max("id")).values("newest")
+    bad = Snapshot.objects.filter(pk__in=newest, verdict__in=["failed", "suspect"])
+    never = Source.objects.filter(enabled=True).exclude(pk__in=recent.values("source")).exclude(first_look=None)
+    return "source failed" if bad.exists() or never.exists() else ""

@@ -1,0 +1,94 @@
+"""From letters to bytes: loads what the letters name and composes each. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+
+from django.conf import settings
+
+from digest.editions.draft import Draft
+from digest.mail.compose import Addressee, Composer, compose_notice
+from digest.pipeline import wordings
+from digest.pipeline.facts import ChangeFacts
+from subscribers.links import sign
+from subscribers.models import Letter, Subscriber
+from subscribers.outbox.message import SLOT, Message
+
+DIGEST = "digest"
+
+
+class Gone(Exception):
+    """The letter's reader was erased: there is nobody to mail it to."""
+
+
+def render(letters: Sequence[Letter]) -> Mapping[int, Message | Exception]:
+    """Each letter's message by its id, or the error that it met: one that raises stops only itself.
+
+    The letters need `subscriber` loaded: the address is read with it, at the claim.
+    """
+    facts = ChangeFacts()
+    drafts = _drafts(letters)
+    facts.load(number for draft in drafts.values() if isinstance(draft, Draft) for number in draft.changes())
+    composers: dict[tuple[int, ...], Composer] = {}
+    return {letter.pk: _one(letter, drafts.get(letter.pk), facts, composers) for letter in letters}
+
+
+def _drafts(letters: Sequence[Letter]) -> dict[int, Draft | Exception]:
+    drafts: dict[int, Draft | Exception] = {}
+    for letter in letters:
+        if letter.kind == DIGEST:
+            try:
+                drafts[letter.pk] = Draft.from_json(letter.content)
+            except (KeyError, TypeError) as error:
+                drafts[letter.pk] = error
+    return drafts
+
+
+def _one(
+    letter: Letter, draft: Draft | Exception | None, facts: ChangeFacts, composers: dict[tuple[int, ...], Composer]
+) -> Message | Exception:
+    try:
+        if isinstance(draft, Exception):
+            raise draft
+        if not letter.subscriber.email:
+            raise Gone(f"the reader of {letter.message_id} was erased")
+        return _notice(letter) if draft is None else digest_message(letter, draft, facts, composers)
+    except Exception as error:
+        return error
+
+
+def digest_message(
+    letter: Letter, draft: Draft, facts: ChangeFacts, composers: dict[tuple[int, ...], Composer]
+) -> Message:
+    """The mail of a digest letter; its Date is the time it was posted, so that a retry is the same bytes."""
+    composer = composers.get(draft.wording)
+    if composer is None:
+        composer = composers[draft.wording] = Composer(wordings.wording(draft.wording), wordings.site(), facts)
+    moment = letter.slot.astimezone(UTC).strftime(SLOT)
+    to = _addressee(letter.subscriber, f"{letter.subscriber.key}:{moment}", draft)
+    return composer.compose(draft, to, letter.message_id, letter.posted_at)
+
+
+def _addressee(person: Subscriber, reading: str, draft: Draft | None = None) -> Addressee:
+    secret = settings.LINK_KEY.encode()
+    return Addressee(
+        email=person.email,
+        key=person.key,
+        token=sign(secret, "read", reading),
+        leave_token=sign(secret, "leave", person.key),
+        since=draft.asked if draft else "",
+        topics=draft.topics if draft else 0,
+        schedule=draft.schedule if draft else "",
+    )
+
+
+def _notice(letter: Letter) -> Message:
+    """A mail of people's lane: one link, signed for the time it was asked for."""
+    versions = wordings.in_force(letter.kind, letter.posted_at)
+    moment = letter.slot.astimezone(UTC).strftime(SLOT)
+    token = sign(settings.LINK_KEY.encode(), letter.kind, f"{letter.subscriber.key}:{moment}")
+    to = _addressee(letter.subscriber, letter.subscriber.key)
+    slots = {"link": f"{settings.SITE_URL}/{letter.kind}/{token}"}
+    words = wordings.wording(versions)
+    return compose_notice(letter.kind, words, wordings.site(), to, slots, letter.message_id, letter.posted_at)

@@ -1,0 +1,57 @@
+"""After a backup was put back: what happened since it was taken is not in it.
+
+Letters that were open then, and slots that have passed since, may have been sent: they become `unknown`, are
+listed, and the next digest names them. Who has left or complained since then leaves again, from the journal.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from digest.pipeline.publish import publish
+from subscribers import membership
+from subscribers.models import Batch, Event, Letter, Subscriber
+from subscribers.outbox import journal, queue
+
+OPEN = ("waiting", "dotted", "deferred")
+SAID = "a backup was put back: it may have been sent after the backup was taken"
+
+
+def restored(taken: datetime, now: datetime, site_host: str, journal_file: Path) -> tuple[list[str], list[str]]:
+    """The Message-IDs that became unknown, and the addresses that left again. Harmless when repeated.
+
+    Run it before the service starts, and look at the sources first (`fetch`): papers that are only found
+    later can't be part of the digests that may have been sent.
+    """
+    reapplied = _leave_again(taken, now, journal_file)
+    doubtful = _doubt_open_letters(taken, now)
+    before = set(Letter.objects.filter(state="unknown").values_list("pk", flat=True))
+    publish(now, site_host, unknown=True)
+    since = Letter.objects.filter(state="unknown").exclude(pk__in=before).order_by("pk")
+    return [*doubtful, *since.values_list("message_id", flat=True)], reapplied
+
+
+def _leave_again(taken: datetime, now: datetime, journal_file: Path) -> list[str]:
+    again = []
+    for _, what, key in journal.read(journal_file, taken):
+        person = Subscriber.objects.filter(key=key).exclude(state__in=["left", "forgotten"]).first()
+        if person is not None and (person.confirmed_at is None or person.confirmed_at <= taken):
+            again.append(person.email)
+            membership.leave(person.pk, now, how=f"{what}, again after a restore", journal_file=journal_file)
+    return again
+
+
+@transaction.atomic
+def _doubt_open_letters(taken: datetime, now: datetime) -> list[str]:
+    letters = Letter.objects.filter(state__in=OPEN, posted_at__lte=taken).order_by("pk")
+    rows = list(letters.values_list("pk", "subscriber_id", "message_id", "batch_id"))
+    mine = Letter.objects.filter(pk__in=[row[0] for row in rows])
+    queue.move(mine, OPEN, "unknown", decided_at=now, reply=SAID, retry_at=None)
+    Batch.objects.filter(pk__in={row[3] for row in rows}).update(done_at=now, lease=None, retry_at=None)
+    Event.objects.bulk_create(
+        Event(kind="unknown", at=now, subscriber_id=row[1], letter_id=row[0], data={"why": SAID}) for row in rows
+    )
+    return [row[2] for row in rows]

@@ -1,0 +1,147 @@
+"""Transaction 1: a look becomes a snapshot, papers, appearances and numbered changes, all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from django.db import IntegrityError, OperationalError, transaction
+
+from digest.models import Appearance, Snapshot, Source, SourceDay
+from digest.pipeline import numbers, storing
+from digest.pipeline.known import known_by_key, known_here
+from digest.sources.changes import Finding, Found, Known, Look, changes, gone
+from digest.sources.listing import Listing
+from digest.sources.verdict import Verdict, judge
+from subscribers.models import Milestone
+
+TRIES = 5  # two looks that add one paper at once: the loser starts over and finds it known
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a source answered, or why it did not."""
+
+    bodies: Sequence[bytes] = ()
+    listing: Listing | None = None  # None: the look failed, or (304) nothing has changed
+    failure: str = ""
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass
+class Taken:
+    """What a look brought: the verdict, and paper keys by kind of change."""
+
+    source: str
+    day: date
+    verdict: str
+    reason: str
+    entries: int
+    head: int
+    keys: dict[str, list[str]] = field(default_factory=dict)
+
+
+def take_snapshot(source: Source, day: date, answer: Answer, now: datetime, *, backfill: bool = False) -> Taken:
+    """Store one look. A failed or suspect one is marked and changes nothing else."""
+    return repeated(lambda: _take(source.pk, day, answer, now, backfill))
+
+
+def repeated(work: Callable[[], T]) -> T:
+    """Run a transaction again when another one got in its way (unique keys, a deadlock)."""
+    for last in (False,) * (TRIES - 1) + (True,):
+        try:
+            with transaction.atomic():
+                return work()
+        except (IntegrityError, OperationalError) as conflict:
+            if last or "disk" in str(conflict):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bool) -> Taken:
+    source = Source.objects.select_for_update().get(pk=source_id)
+    if not backfill:
+        _timetable(source, now)
+    source_day, _ = SourceDay.objects.get_or_create(source=source, day=day)
+    digests = [hashlib.sha256(body).hexdigest() for body in answer.bodies]
+    verdict = _judged(source, day, answer, digests)
+    taken = Taken(source.slug, day, verdict.kind, verdict.reason, 0, 0)
+    found: list[Found] = []
+    missing: list[tuple[Known, Finding]] = []
+    if answer.listing is not None and verdict.kind in ("ok", "partial"):
+        look = _look(source, source_day, now, backfill)
+        found = _once_a_paper(changes(known_by_key(answer.listing), answer.listing, look))
+        missing = gone(known_here(source, day), answer.listing, look) if verdict.kind == "ok" else []
+    if answer.listing is not None:
+        taken.entries = len(answer.listing.entries)
+    if source_day.settled_at and not backfill and verdict.kind in ("ok", "unchanged") and _late(day, now):
+        source_day.looked_again_at = source_day.looked_again_at or now
+        source_day.save(update_fields=["looked_again_at"])
+    storing.keep_bodies(answer.bodies, digests)
+    rows = [*storing.store(source, found, now), *storing.store_missing(source, missing, now)]
+    taken.head = numbers.append([change for change, _ in rows])
+    storing.mark_settled(rows)
+    for change, key in rows:
+        taken.keys.setdefault(change.kind, []).append(key)
+    _snapshot(source, day, now, taken, answer, digests)
+    return taken
+
+
+def _timetable(source: Source, now: datetime) -> None:
+    """Set the next look; the date of the first look is set once."""
+    source.first_look = source.first_look or now.date()
+    source.next_look = max(filter(None, (source.next_look, now + timedelta(minutes=source.every))))
+    source.save(update_fields=["first_look", "next_look"])
+
+
+def _late(day: date, now: datetime) -> bool:
+    """Whether the one more look at a settled day is due: three days after the day."""
+    return now.date() >= day + timedelta(days=3)
+
+
+def _judged(source: Source, day: date, answer: Answer, digests: list[str]) -> Verdict:
+    if answer.failure:
+        return Verdict("failed", answer.failure)
+    newest = Snapshot.objects.filter(source=source, day=day).exclude(verdict="failed").order_by("-id").first()
+    if answer.listing is None:
+        return Verdict("unchanged", "The source says that nothing has changed since the last look.")
+    known = Appearance.objects.filter(source=source, day=day, gone_at=None).count()
+    same = newest is not None and newest.bodies == digests and bool(digests) and newest.verdict != "suspect"
+    return judge(answer.listing, requested=day, known_count=known, same_body=same)
+
+
+def _look(source: Source, source_day: SourceDay, now: datetime, backfill: bool) -> Look:
+    milestones: dict[str, list[int]] = {}
+    for name, number in Milestone.objects.values_list("field", "number"):
+        milestones.setdefault(name, []).append(number)
+    settled = source_day.settled_at is not None
+    first = source.first_look or now.date()
+    return Look(source.short, source_day.day, now, first, backfill, settled, milestones)
+
+
+def _once_a_paper(found: list[Found]) -> list[Found]:
+    """Without entries that turn out to be a paper found before in the same look (two keys, one paper)."""
+    kept: dict[int | str, Found] = {}
+    for item in found:
+        kept.setdefault(item.paper if item.paper is not None else item.facts.key, item)
+    return list(kept.values())
+
+
+def _snapshot(source: Source, day: date, now: datetime, taken: Taken, answer: Answer, digests: list[str]) -> None:
+    Snapshot.objects.create(
+        source=source,
+        day=day,
+        at=now,
+        verdict=taken.verdict,
+        reason=taken.reason[:500],
+        entries=taken.entries,
+        bodies=digests,
+        etag=answer.etag[:300],
+        last_modified=answer.last_modified[:100],
+        head=taken.head,
+    )

@@ -1,0 +1,155 @@
+"""The changes that readers may hear of, as columns; what matched in a reader's window; who was told before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache, cached_property
+
+import numpy as np
+from django.db.models import Q
+from numpy.typing import NDArray
+
+from digest.editions.compose import Candidate
+from digest.matching.columns import Columns
+from digest.matching.engine import Bits, Engine
+from digest.matching.mark import Mark
+from digest.matching.why import why
+from digest.models import Change, Paper, Told
+from digest.sources.listing import Facts
+from subscribers.models import Filter
+from subscribers.query.errors import QueryError
+from subscribers.query.nodes import Query
+from subscribers.query.parser import parse
+
+AS_LISTED = ("listed", "listed elsewhere", "rose", "enriched", "revised")
+WHEN_SETTLED = ("settled",)
+RECENT = timedelta(days=7)  # a reader without a cursor gets the papers listed since then
+Mask = NDArray[np.bool_]
+Low = int | None  # a window begins behind this change; None: the reader has no cursor
+
+
+class Window:
+    """What can be told at one head, for readers whose windows begin at `lows`."""
+
+    def __init__(self, head: int, lows: Iterable[Low], filters: Iterable[int], now: datetime) -> None:
+        self.head = head
+        wanted = set(lows)
+        recent = _recent_papers(head, now) if None in wanted else set()
+        rows = _rows(head, min((low for low in wanted if low is not None), default=head), recent)
+        self.roots = _roots({paper for _, paper, *_ in rows})
+        self.candidates = [
+            Candidate(number, self.roots[paper], kind, Facts.from_json(facts)) for number, paper, kind, _, facts in rows
+        ]
+        self.numbers = np.array([row[0] for row in rows], dtype=np.int64)
+        self.news = np.array([row[3] for row in rows], dtype=np.bool_)
+        kinds = [row[2] for row in rows]
+        self.kinds = {settled: np.isin(kinds, of) for settled, of in ((False, AS_LISTED), (True, WHEN_SETTLED))}
+        self.recent = np.array([paper in recent for _, paper, *_ in rows], dtype=np.bool_)
+        self.queries, self.broken = _queries(filters)
+        self.match = cache(self._match)  # per instance: readers share filters and windows
+        self.listed = cache(self._listed)
+        self.why = cache(self._why)
+
+    @cached_property
+    def bits(self) -> Bits:
+        """Which filter matches which change."""
+        columns = Columns([(c.change, c.facts) for c in self.candidates])
+        return Engine(self.queries).match(columns)
+
+    def facts(self, change: int) -> Facts:
+        """The facts of a change in the window."""
+        return self.candidates[self.place[change]].facts
+
+    @cached_property
+    def place(self) -> dict[int, int]:
+        """Where a change stands among the candidates."""
+        return {c.change: i for i, c in enumerate(self.candidates)}
+
+    def _mask(self, low: Low) -> Mask:
+        return self.recent if low is None else self.news & (self.numbers > low)
+
+    def _match(self, filter_id: int, low: Low, settled: bool) -> tuple[Candidate, ...]:
+        """Per paper the newest matching change in the window. Raises the filter's QueryError when it is broken."""
+        if filter_id in self.broken:
+            raise self.broken[filter_id]
+        if not self.candidates:
+            return ()
+        places = np.array(self.bits.indexes(filter_id), dtype=np.intp)
+        inside = places[(self._mask(low) & self.kinds[settled])[places]]
+        newest = {self.candidates[i].paper: self.candidates[i] for i in inside}
+        return tuple(newest.values())
+
+    def _listed(self, low: Low, settled: bool) -> frozenset[int]:
+        """The papers with news in the window."""
+        if not self.candidates:
+            return frozenset()
+        return frozenset(self.candidates[i].paper for i in np.flatnonzero(self._mask(low) & self.kinds[settled]))
+
+    def _why(self, filter_id: int, change: int) -> tuple[Mark, ...]:
+        return why(self.queries[filter_id], self.facts(change))
+
+
+def _recent_papers(head: int, now: datetime) -> set[int]:
+    """Papers whose `listed` is of the last 7 days, news or not."""
+    since = now.date() - RECENT
+    rows = Change.objects.filter(kind="listed", day__gt=since, number__lte=head)
+    return set(rows.values_list("paper_id", flat=True))
+
+
+def _rows(head: int, low: int, recent: set[int]) -> list[tuple[int, int, str, bool, dict[str, object]]]:
+    hears = Change.objects.filter(number__lte=head, kind__in=(*AS_LISTED, *WHEN_SETTLED))
+    wanted = hears.filter(Q(number__gt=low, news=True) | Q(paper__in=recent)).order_by("number")
+    return list(wanted.values_list("number", "paper_id", "kind", "news", "facts"))
+
+
+def _roots(papers: set[int]) -> dict[int, int]:
+    """Each paper and the one it was merged into, or itself."""
+    rows = Paper.objects.filter(pk__in=papers).values_list("pk", "merged_into")
+    return {paper: into or paper for paper, into in rows}
+
+
+def _queries(filters: Iterable[int]) -> tuple[dict[int, Query], dict[int, QueryError]]:
+    """Filters as queries; one that can't be read stops only the readers who have it."""
+    queries, broken = {}, {}
+    for number, text in Filter.objects.filter(pk__in=set(filters)).values_list("pk", "canonical"):
+        try:
+            queries[number] = parse(text, stored=True).query
+        except QueryError as error:
+            broken[number] = error
+    return queries, broken
+
+
+class ToldBefore:
+    """For each paper of a window, which readers have had it, and by which newest change."""
+
+    def __init__(self, window: Window) -> None:
+        self.papers = sorted(set(window.roots.values()))
+        merged = dict(Paper.objects.filter(merged_into__in=self.papers).values_list("pk", "merged_into"))
+        roots = {**{paper: paper for paper in self.papers}, **{k: v for k, v in merged.items() if v is not None}}
+        self.rows: dict[int, list[tuple[int, NDArray[np.int64]]]] = defaultdict(list)
+        told = Told.objects.filter(change__paper__in=roots).order_by("change_id")
+        for change, paper, readers in told.values_list("change_id", "change__paper_id", "readers"):
+            self.rows[roots[paper]].append((change, unpacked(readers)))
+
+    def of(self, readers: Sequence[int]) -> Mapping[int, dict[int, int]]:
+        """For each of these readers (ascending): papers they have had, with the newest change they had of it."""
+        had: dict[int, dict[int, int]] = defaultdict(dict)
+        mine = np.array(readers, dtype=np.int64)
+        for paper, rows in self.rows.items():
+            for change, told in rows:
+                near = told[np.searchsorted(told, mine[0]) : np.searchsorted(told, mine[-1], side="right")]
+                for reader in np.intersect1d(near, mine, assume_unique=True).tolist():
+                    had[reader][paper] = change
+        return had
+
+
+def packed(readers: Iterable[int]) -> bytes:
+    """Reader ids as Told keeps them: ascending, 8 bytes each, little endian."""
+    return np.array(sorted(readers), dtype="<i8").tobytes()
+
+
+def unpacked(readers: bytes | memoryview) -> NDArray[np.int64]:
+    """The inverse of `packed`."""
+    return np.frombuffer(bytes(readers), dtype="<i8")

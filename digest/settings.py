@@ -1,0 +1,102 @@
+"""Django's settings, all of them: read from the environment and checked (see `environment`)."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from digest import environment
+from subscribers.outbox.mailurl import read_mail_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DIGEST_HOME = Path(os.environ.get("DIGEST_HOME", "") or BASE_DIR / "var").absolute()
+
+_database_url = os.environ.get("DATABASE_URL", "") or f"sqlite:///{DIGEST_HOME / 'digest.sqlite3'}"
+EMBEDDED = _database_url.startswith("sqlite:")
+_home = DIGEST_HOME if EMBEDDED else None
+
+
+def _setting(variable: str, embedded: str, example: str) -> str:
+    if EMBEDDED:
+        return os.environ.get(variable, "") or embedded
+    return environment.required(os.environ, variable, example)
+
+
+DATABASES = {"default": environment.database(_database_url)}
+if EMBEDDED:
+    Path(DATABASES["default"]["NAME"]).absolute().parent.mkdir(parents=True, exist_ok=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+SECRET_KEY = environment.secret(os.environ, "SECRET_KEY", _home)
+LINK_KEY = environment.secret(os.environ, "LINK_KEY", _home)
+
+SITE_URL = environment.site_url(_setting("SITE_URL", "http://localhost:8000", "https://digest.example.org"))
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+SITE_NAME = os.environ.get("SITE_NAME", "") or "Daily Papers Digest"
+ALLOWED_HOSTS = [SITE_HOST, "localhost", "127.0.0.1"] if EMBEDDED else [SITE_HOST]
+DEBUG = False
+
+MAIL_FROM = environment.mailbox(
+    "MAIL_FROM", _setting("MAIL_FROM", f"Daily Papers Digest <digest@{SITE_HOST}>", "digest@example.org")
+)
+REPLY_TO = environment.mailbox("REPLY_TO", os.environ.get("REPLY_TO", "") or MAIL_FROM)
+POSTAL_ADDRESS = _setting(
+    "POSTAL_ADDRESS", "(postal address not set yet: POSTAL_ADDRESS)", "Example Lab, 1 Sample Street, 00000 Exampleton"
+)
+HELO_NAME = os.environ.get("HELO_NAME", "") or SITE_HOST
+EMAIL_URL = _setting("EMAIL_URL", f"file://{DIGEST_HOME / 'outbox'}", "smtp://user:secret@mail.example.org:587")
+try:
+    MAIL_TARGET = read_mail_url(EMAIL_URL)
+except ValueError as wrong:
+    raise environment.SettingError("EMAIL_URL", str(wrong), "smtp://mail.example.org:25") from None
+
+# leaves and complaints, outside the database so that they survive a restore
+JOURNAL = DIGEST_HOME / "journal.jsonl"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "subscribers",
+    "digest",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "digest.urls"
+WSGI_APPLICATION = "digest.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+MAIL_TEMPLATES = BASE_DIR / "templates" / "email"
+STATIC_URL = "static/"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
