@@ -1,0 +1,26 @@
+"""Fixtures that all tests share."""
+
+from pathlib import Path
+
+import pytest
+
+from subscribers.outbox.mailurl import Folder
+from tests.services import SCRATCH
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """SQLite's tests run on a file, as the service does: threads and processes share it as they would there."""
+    from django.conf import settings
+
+    if "sqlite" in settings.DATABASES["default"]["ENGINE"]:
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(SCRATCH / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def outbox(settings, tmp_path: Path) -> Path:
+    """The folder that this test's mails arrive in, and a journal of its own."""
+    folder = tmp_path / "mails"
+    settings.MAIL_TARGET = Folder(folder)
+    settings.JOURNAL = tmp_path / "journal.jsonl"
+    return folder

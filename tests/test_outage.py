@@ -1,0 +1,217 @@
+"""Bad days: a mail server that is down, a reader whose data raises, letters that did not arrive."""
+
+from datetime import timedelta
+
+import pytest
+
+from subscribers.models import Channel, Event, Letter, Subscriber, Topic
+from subscribers.outbox.mailurl import MailServer
+from tests.house import at, copies, fetch, item, letters, papers, publish, reader, run, serve, told
+from tests.sink import Sink
+
+pytestmark = pytest.mark.django_db
+R = "r@example.org"
+
+
+def to_sink(settings, sink: Sink) -> None:
+    settings.MAIL_TARGET = MailServer("smtp", "127.0.0.1", sink.port, timeout=5)
+
+
+def test_a_mail_server_down_for_thirty_hours_loses_nothing_and_doubles_nothing(settings):
+    with Sink() as sink:
+        to_sink(settings, sink)
+        readers = [f"r{n}@example.org" for n in range(5)]
+        for address in readers:
+            reader(address, now="2026-03-02 05:00")
+        serve("2026-03-02 05:01")
+        sink.fault("CONNECT", "drop")
+        fetch(papers("2603.00001", "2603.00002"), "2026-03-02", "2026-03-02 05:30")
+        down = at("2026-03-02 05:30")
+        seen = {1: "2603.00003", 20: "2603.00004"}
+        for hour in range(31):
+            if hour in seen:
+                fetch(papers(seen[hour]), "2026-03-02", down + timedelta(hours=hour))
+            assert serve(down + timedelta(hours=hour, minutes=45))["accepted"] == 0
+        sink.mend()
+        assert run("deliver", "--until-empty", now="2026-03-03 13:30")["accepted"] == 5
+        serve("2026-03-04 07:01")
+        assert len(sink.received) == 5
+        for address in readers:
+            assert sorted(told(address)) == ["2603.00001", "2603.00002", "2603.00003", "2603.00004"]
+            assert {x["state"] for x in letters(address)} == {"accepted", "cancelled"}
+            assert [x["reason"] for x in letters(address, state="cancelled")] == ["carried"]
+
+
+def test_an_outage_alerts_once_and_blames_nobody(settings):
+    with Sink() as sink:
+        to_sink(settings, sink)
+        reader(R, now="2026-03-02 05:00")
+        fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:30")
+        sink.fault("MAIL", "5xx")
+        for minute in range(1, 120, 20):
+            serve(at("2026-03-02 05:00") + timedelta(minutes=minute))
+        assert Event.objects.filter(kind="alert").count() == 1
+        assert [(x["state"], x["attempts"]) for x in letters(R)] == [("waiting", 0)]
+        sink.mend()
+        assert run("deliver", "--until-empty", now="2026-03-02 08:00")["accepted"] == 1
+        assert Channel.objects.get().failures == 0
+
+
+def test_one_reader_whose_data_raises_stops_only_that_reader(django_assert_max_num_queries):
+    fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+    reader("r0@example.org", "All=*", now="2026-03-02 05:00")
+    template = Subscriber.objects.get()
+    topic = template.topics.get()
+    others = [
+        Subscriber(email=f"r{n}@example.org", address=f"r{n}@example.org", state="active", due=template.due,
+                   times="07:00", confirmed_at=template.confirmed_at, scheduled_at=template.scheduled_at)
+        for n in range(1, 1000)
+    ]  # fmt: skip
+    others[500].zone = "Mars/Olympus"
+    Subscriber.objects.bulk_create(others)
+    Topic.objects.bulk_create(
+        Topic(subscriber=s, name="All", text="*", filter=topic.filter) for s in Subscriber.objects.exclude(pk=template.pk)
+    )
+    with django_assert_max_num_queries(800):
+        result = publish("2026-03-02 07:30")
+    (edition,) = result["editions"]
+    assert (edition["copies"], edition["letters"], edition["failed"]) == (1000, 999, 1)
+    broken = Subscriber.objects.get(email="r501@example.org")
+    assert "Mars/Olympus" in copies("r501@example.org")[0][1]
+    assert broken.cursor is None
+    assert broken.due > at("2026-03-02 07:30")
+
+
+def test_a_filter_that_cannot_be_read_fails_its_reader_and_says_so():
+    fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+    reader(R, "Broken=moss", now="2026-03-02 05:00")
+    reader("fine@example.org", "All=*", now="2026-03-02 05:00")
+    topic = Topic.objects.get(name="Broken")
+    topic.filter.canonical = "((("
+    topic.filter.save()
+    serve("2026-03-02 05:01")
+    assert copies(R)[0][0] == "failed"
+    assert told("fine@example.org") == ["2603.00001"]
+    topic.filter.canonical = "paper"
+    topic.filter.save()
+    serve("2026-03-03 07:01")
+    assert told(R) == ["2603.00001"]
+
+
+def test_a_refused_digest_is_carried_into_the_next(settings):
+    with Sink() as sink:
+        to_sink(settings, sink)
+        reader(R, now="2026-03-02 05:00")
+        fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+        sink.fault("RCPT", "550 5.1.1 no such person", times=1)
+        serve("2026-03-02 05:01")
+        assert [x["state"] for x in letters(R)] == ["refused"]
+        fetch(papers("2603.00002"), "2026-03-03", "2026-03-03 05:00")
+        serve("2026-03-03 07:01")
+        assert [x["papers"] for x in letters(R, state="accepted")] == [["2603.00001", "2603.00002"]]
+        serve("2026-03-04 07:01")
+        assert len(letters(R)) == 2
+
+
+def test_a_digest_with_nothing_new_is_sent_for_what_did_not_arrive(settings):
+    with Sink() as sink:
+        to_sink(settings, sink)
+        reader(R, now="2026-03-02 05:00")
+        fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+        sink.fault("RCPT", "550 5.1.1 no such person", times=1)
+        serve("2026-03-02 05:01")
+        serve("2026-03-03 07:01")
+        assert [x["papers"] for x in letters(R, state="accepted")] == [["2603.00001"]]
+        (edition,) = [e for e in publish("2026-03-03 07:02")["editions"] if e["date"] == "2026-03-03"]
+        assert (edition["letters"], edition["accepted"]) == (1, 1)
+
+
+def test_a_deferred_letter_is_tried_again_and_then_accepted(settings):
+    with Sink() as sink:
+        to_sink(settings, sink)
+        reader(R, now="2026-03-02 05:00")
+        fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+        sink.fault("RCPT", "4xx", times=1)
+        assert serve("2026-03-02 05:01")["deferred"] == 1
+        assert run("deliver", "--until-empty", now="2026-03-02 05:02")["accepted"] == 0
+        assert run("deliver", "--until-empty", now="2026-03-02 05:30")["accepted"] == 1
+        assert len(sink.received) == 1
+
+
+def test_a_dropped_connection_at_the_dot_is_unknown_and_the_next_digest_names_it(settings):
+    with Sink() as sink:
+        to_sink(settings, sink)
+        reader(R, now="2026-03-02 05:00")
+        fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+        sink.fault("DOT", "drop", times=1)
+        assert serve("2026-03-02 05:01")["unknown"] == 1
+        fetch(papers("2603.00002"), "2026-03-03", "2026-03-03 05:00")
+        serve("2026-03-03 07:01")
+        fetch(papers("2603.00003"), "2026-03-04", "2026-03-04 05:00")
+        serve("2026-03-04 07:01")
+        first, second, third = letters(R)
+        assert (first["state"], second["missing"], third["missing"]) == ("unknown", ["20260302T050000"], [])
+        assert (second["papers"], third["papers"]) == (["2603.00002"], ["2603.00003"])
+
+        run("letter", first["message_id"], "not-delivered", now="2026-03-04 10:00")
+        serve("2026-03-05 07:01")
+        assert letters(R)[-1]["papers"] == ["2603.00001"]
+
+
+def test_a_dislike_of_us_told_at_rcpt_refuses_nobody(settings):
+    with Sink() as sink:
+        to_sink(settings, sink)
+        fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+        for n in range(8):
+            reader(f"r{n}@example.org", now="2026-03-02 05:00")
+        sink.fault("RCPT", "504 5.5.2 <h>: Helo command rejected")
+        first = serve("2026-03-02 05:01")
+        assert (first["refused"], first["deferred"], first["waiting"]) == (0, 5, 8)
+        assert sum(line.startswith("RCPT") for line in sink.commands) == 5
+        assert [e.data["reply"] for e in Event.objects.filter(kind="alert")] == [
+            "RCPT 504 5.5.2 <h>: Helo command rejected"
+        ]
+        sink.mend()
+        assert run("deliver", "--until-empty", now="2026-03-02 06:30")["accepted"] == 8
+        assert run("ledger")["refused"] == 0
+
+
+def test_leaving_while_a_letter_is_being_staged_stops_its_dot(settings):
+    with Sink() as sink:
+        to_sink(settings, sink)
+        reader(R, now="2026-03-02 05:00")
+        reader("stays@example.org", now="2026-03-02 05:00")
+        fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+        publish("2026-03-02 05:01")
+        from digest.pipeline import rendering
+        from subscribers.outbox.delivery import deliver
+        from subscribers.outbox.transport import open_session
+
+        def leave_meanwhile(batch):
+            messages = rendering.render(batch)
+            run("reader", "leave", R, now="2026-03-02 05:02")
+            return messages
+
+        counts = deliver(
+            lambda: open_session(settings.MAIL_TARGET, "papers.example.org"),
+            leave_meanwhile,
+            lambda: at("2026-03-02 05:03"),
+            until_empty=True,
+        )
+        assert counts["accepted"] == 1
+        assert [mail.recipient for mail in sink.received] == ["stays@example.org"]
+
+
+def test_a_letter_that_cannot_be_composed_is_carried_and_alerts_once():
+    reader(R, now="2026-03-02 05:00")
+    fetch([item("2603.00001")], "2026-03-02", "2026-03-02 04:00")
+    publish("2026-03-02 05:01")
+    letter = Letter.objects.get()
+    kept, letter.content["wording"] = letter.content["wording"], [999_999]
+    letter.save()
+    run("deliver", "--until-empty", now="2026-03-02 05:02")
+    assert [(x["state"], x["reason"]) for x in letters(R)] == [("cancelled", "unrenderable")]
+    assert Event.objects.filter(kind="alert").count() == 1
+    Letter.objects.update(content={**letter.content, "wording": kept})
+    serve("2026-03-03 07:01")
+    assert told(R) == ["2603.00001"]
