@@ -20,8 +20,9 @@ ODD_IN_PASSWORD = "/#?@: "  # noqa: S105 - the characters that break a URL when 
 class SettingError(Exception):
     """A missing or wrong setting: one line that names the variable, what is wrong and an example."""
 
-    def __init__(self, variable: str, wrong: str, example: str) -> None:
-        super().__init__(f"{variable}: {wrong}. For example: {variable}={example}")
+    def __init__(self, variable: str, wrong: str, example: str = "") -> None:
+        shown = f". For example: {variable}={example}" if example else ""
+        super().__init__(f"{variable}: {wrong}{shown}")
 
 
 def split_url(variable: str, url: str, example: str) -> SplitResult:
@@ -41,7 +42,7 @@ def _bare(url: str) -> str:
     scheme, _, rest = url.partition("://")
     credentials, at, server = rest.rpartition("@")
     if not at:
-        return f"the port in {scheme}://{rest.partition('?')[0]} is not a number"
+        return "the port is not a number"  # what stands there may be a piece of a password: it is not shown
     user, _, password = credentials.partition(":")
     needed = sorted({f"{c} as {quote(c, safe='')}" for c in user + password if c in ODD_IN_PASSWORD})
     shown = f"{scheme}://{quote(user, safe='')}:...@{server}"

@@ -47,7 +47,7 @@ EMAIL_URL = _setting("EMAIL_URL", f"file://{DIGEST_HOME / 'outbox'}", "smtp://us
 try:
     MAIL_TARGET = read_mail_url(EMAIL_URL)
 except ValueError as wrong:
-    raise environment.SettingError("EMAIL_URL", str(wrong), "smtp://mail.example.org:25") from None
+    raise environment.SettingError("EMAIL_URL", str(wrong)) from None
 
 # leaves and complaints, outside the database so that they survive a restore
 JOURNAL = DIGEST_HOME / "journal.jsonl"

@@ -73,7 +73,7 @@ def slots(schedule: Schedule, start: datetime, end: datetime) -> Iterator[dateti
 
 def local_date(schedule: Schedule, slot: datetime) -> date:
     """The reader's calendar date at an aware instant."""
-    return _utc(slot).astimezone(_zone(schedule.zone)).date()
+    return _utc(slot).astimezone(zone_of(schedule.zone)).date()
 
 
 def first_of_week(schedule: Schedule, slot: datetime) -> bool:
@@ -151,7 +151,7 @@ def _of_days(schedule: Schedule, *days: date) -> list[datetime]:
     With fold = 0 a time in a gap is read by the offset before it, which shifts it by the gap, and a time that
     comes twice as the first of the two (PEP 495): just what we want.
     """
-    zone = _zone(schedule.zone)
+    zone = zone_of(schedule.zone)
     return [
         datetime.combine(day, when, zone).astimezone(UTC)
         for day in days
@@ -172,7 +172,7 @@ def _utc(instant: datetime) -> datetime:
 
 
 @cache
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
     # Not ZoneInfo(name): that would prefer the machine's own files, whatever their age.
     with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)

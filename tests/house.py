@@ -30,7 +30,9 @@ def run(name: str, *arguments: str, now: datetime | str = "") -> dict[str, Any]:
     return json.loads(out.getvalue())
 
 
-def item(key: str, title: str = "", summary: str = "", upvotes: int = 0, comments: int = 0, **more: Any) -> dict[str, Any]:
+def item(
+    key: str, title: str = "", summary: str = "", upvotes: int = 0, comments: int = 0, **more: Any
+) -> dict[str, Any]:
     """One item of the Hugging Face API in its 2026 shape."""
     paper = {
         "id": key,
@@ -49,7 +51,9 @@ def papers(*keys: str, **more: Any) -> list[dict[str, Any]]:
     return [item(key, **more) for key in keys]
 
 
-def fetch(items: Iterable[dict[str, Any]] | bytes, day: date | str, now: datetime | str, source: str = HF, *more: str) -> dict[str, Any]:
+def fetch(
+    items: Iterable[dict[str, Any]] | bytes, day: date | str, now: datetime | str, source: str = HF, *more: str
+) -> dict[str, Any]:
     """A look at a day whose body these items are."""
     body = items if isinstance(items, bytes) else json.dumps(list(items)).encode()
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
@@ -58,7 +62,9 @@ def fetch(items: Iterable[dict[str, Any]] | bytes, day: date | str, now: datetim
         return run("fetch", "--source", source, "--day", str(day), "--from", file.name, *more, now=now)
 
 
-def reader(address: str, *topics: str, now: datetime | str, zone: str = "UTC", time: str = "07:00", days: str = "daily") -> dict[str, Any]:
+def reader(
+    address: str, *topics: str, now: datetime | str, zone: str = "UTC", time: str = "07:00", days: str = "daily"
+) -> dict[str, Any]:
     """A confirmed reader."""
     wishes = [argument for topic in topics or ("All=*",) for argument in ("--topic", topic)]
     return run("reader", "add", address, *wishes, "--zone", zone, "--at", time, "--days", days, "--confirmed",
@@ -81,7 +87,9 @@ def serve(now: datetime | str) -> dict[str, Any]:
 def letters(address: str = "", **wanted: str) -> list[dict[str, Any]]:
     """The ledger's letters, of one reader when named."""
     found = run("ledger", "--letters")["letters"]
-    return [one for one in found if (not address or one["to"] == address) and all(one[k] == v for k, v in wanted.items())]
+    return [
+        one for one in found if (not address or one["to"] == address) and all(one[k] == v for k, v in wanted.items())
+    ]
 
 
 def told(address: str) -> list[str]:

@@ -67,15 +67,17 @@ def looks_over_time(folder: Path) -> list[tuple[datetime, str, bytes]]:
         capture = json.loads(line)
         when = datetime.fromisoformat(capture["captured_at"])
         votes = {one["id"]: one["upvotes"] for one in capture["items"]}
-        for day in bodies:
-            if noon(day) < when <= noon(day) + timedelta(days=5) and votes.keys() & set(keys(json.dumps(bodies[day]).encode())):
-                looks.append((when, day, json.dumps(with_votes(bodies[day], votes)).encode()))
+        for day, items in bodies.items():
+            near = noon(day) < when <= noon(day) + timedelta(days=5)
+            if near and votes.keys() & {one["paper"]["id"] for one in items}:
+                looks.append((when, day, json.dumps(with_votes(items, votes)).encode()))
     return sorted(looks, key=lambda look: look[:2])
 
 
 def with_votes(items: list[dict[str, Any]], votes: dict[str, int]) -> list[dict[str, Any]]:
-    newer = [{**one, "paper": {**one["paper"], "upvotes": votes.get(one["paper"]["id"], one["paper"]["upvotes"])}} for one in items]
-    return newer
+    """The items, with the votes that a later capture shows."""
+    newest = ({**one["paper"], "upvotes": votes.get(one["paper"]["id"], one["paper"]["upvotes"])} for one in items)
+    return [{**one, "paper": paper} for one, paper in zip(items, newest, strict=True)]
 
 
 def test_twenty_votes_are_told_on_the_first_slot_after_they_were_reached_and_once():
@@ -114,7 +116,9 @@ def test_a_paper_moved_to_a_later_day_is_told_once_and_by_a_second_source_to_tho
     run("source", "add", "second", "--kind", "hf", "--url", "https://second.example.org")
     start = noon("2026-04-09")
     # of a long day a mail shows the best papers, and only what is shown is told: so these readers ask for few
-    one = 'Moved="{title}"'.format(title=next(x["title"] for x in json.loads(days["2026-04-10"]) if x["paper"]["id"] == moved))
+    one = 'Moved="{title}"'.format(
+        title=next(x["title"] for x in json.loads(days["2026-04-10"]) if x["paper"]["id"] == moved)
+    )
     for address, topics in {"a": [one], "b": ["Second=source:second"], "c": [one, "Second=source:second"]}.items():
         reader(f"{address}@example.org", *topics, now=start)
     reader("d@example.org", one, "All=*", now=start)

@@ -70,7 +70,8 @@ def test_one_reader_whose_data_raises_stops_only_that_reader(django_assert_max_n
     others[500].zone = "Mars/Olympus"
     Subscriber.objects.bulk_create(others)
     Topic.objects.bulk_create(
-        Topic(subscriber=s, name="All", text="*", filter=topic.filter) for s in Subscriber.objects.exclude(pk=template.pk)
+        Topic(subscriber=s, name="All", text="*", filter=topic.filter)
+        for s in Subscriber.objects.exclude(pk=template.pk)
     )
     with django_assert_max_num_queries(800):
         result = publish("2026-03-02 07:30")

@@ -120,7 +120,17 @@ def test_two_publishers_and_two_deliverers_give_everyone_one_letter_sent_once(se
         together(*(lambda: run("publish", now="2026-03-02 05:01"),) * 2)
         assert Counter(letter["to"] for letter in letters()) == dict.fromkeys(addresses, 1)
         for address in addresses[:20]:  # several batches, so that both have something to do
-            run("reader", "add", f"x{address}", "--confirmed", "--reason", "x", "--topic", "All=*", now="2026-03-02 05:02")
+            run(
+                "reader",
+                "add",
+                f"x{address}",
+                "--confirmed",
+                "--reason",
+                "x",
+                "--topic",
+                "All=*",
+                now="2026-03-02 05:02",
+            )
         together(*(lambda: run("publish", now="2026-03-02 05:03"),) * 2)
         together(*(lambda: run("deliver", "--until-empty", now="2026-03-02 05:04"),) * 2)
         assert Counter(mail.recipient for mail in sink.received) == dict.fromkeys(

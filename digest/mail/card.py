@@ -15,8 +15,9 @@ from digest.mail.cells import Cell, bounded, html, number, pair
 from digest.mail.foreign import apart, cut, words
 from digest.mail.form import Form, cut_at_words
 from digest.mail.paper import page_url, paper_title, plain
-from digest.mail.parts import HTML, TEXT, Wording
+from digest.mail.parts import Wording
 from digest.mail.quoted import decoded, encoded
+from digest.mail.slots import HTML, TEXT
 from digest.mail.span import ABSTRACT, TITLE, Place, Run, Span, bracketed
 from digest.matching.why import reason
 from digest.sources.listing import Facts
@@ -28,6 +29,8 @@ ALSO_MOST = 2  # other topics named
 WHY_BYTES, ALSO_BYTES, NAME_BYTES, DATE_BYTES, LEAD_BYTES = 400, 150, 300, 30, 300  # most bytes of these slots in HTML
 SHOWN_KEPT = 2_000  # ways of showing one card that are kept
 WHY_INDENT = 8  # columns before a second line of the reason in the text part
+
+QUOTES = ("“", "”")  # of the reason in HTML
 
 _NUMBER = bytes(bytearray(b"the number of a paper"))  # told apart by identity, not by its letters
 _marking = attrgetter("clause", "field", "start", "end", "shown", "by_stem")
@@ -97,9 +100,10 @@ class Card:
         if len(self._shown) >= SHOWN_KEPT:
             self._shown.clear()
         runs = _runs(hit.marks, self._words)
-        why = pair(bounded(reason(hit.marks), WHY_BYTES), WHY_INDENT) if hit.marks else (b"", b"")
+        text_why = pair(bounded(reason(hit.marks), WHY_BYTES), WHY_INDENT)[0] if hit.marks else b""
+        html_why = pair(bounded(reason(hit.marks, QUOTES), WHY_BYTES))[1] if hit.marks else b""
         also = _also(hit.also)
-        made = self._show(TEXT, runs, why[0], also[0], hit), self._show(HTML, runs, why[1], also[1], hit)
+        made = self._show(TEXT, runs, text_why, also[0], hit), self._show(HTML, runs, html_why, also[1], hit)
         self._shown[key] = made
         return made
 

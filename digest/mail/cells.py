@@ -6,8 +6,7 @@ A pair is the cell of the text part and the cell of the HTML part, which are oft
 from __future__ import annotations
 
 from functools import lru_cache
-
-from markupsafe import escape
+from html import escape
 
 from digest.mail.foreign import apart, clean, cut_to_bytes
 from digest.mail.quoted import encoded
@@ -20,7 +19,7 @@ Pair = tuple[Cell, Cell]  # text, HTML
 
 def html(text: str) -> str:
     """Text as it stands in HTML, also in an attribute."""
-    return str(escape(text))
+    return escape(text)
 
 
 @lru_cache(maxsize=KEPT)

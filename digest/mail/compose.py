@@ -8,28 +8,22 @@ from typing import Any
 
 from digest.editions.draft import Draft, Hit, Section
 from digest.mail import days, values
-from digest.mail.card import Card
+from digest.mail.card import NAME_BYTES, Card
 from digest.mail.cells import bounded
 from digest.mail.foreign import clean, cut
 from digest.mail.form import Form, Values
 from digest.mail.form import cut as cut_form
-from digest.mail.headers import BOUNDARY, SUBJECT_MOST, Addressee, Envelope, Site, site_data, subject_line
-from digest.mail.parts import HTML, TEXT, Wording
-from digest.mail.values import NAME_BYTES, total
+from digest.mail.headers import BEGIN, CLOSE, SUBJECT_MOST, Addressee, Envelope, Site, site_data, subject_line
+from digest.mail.notice import compose_notice
+from digest.mail.parts import Wording
+from digest.mail.slots import HTML, TEXT
+from digest.mail.values import Both, total
 from digest.sources.listing import Facts
 from subscribers.outbox.message import Message
 
 __all__ = ["HTML_MOST", "Addressee", "Composer", "Site", "compose_notice"]
 
 HTML_MOST = 90_000  # bytes, decoded; Gmail clips near 102 kB
-_TYPES = {TEXT: "text/plain", HTML: "text/html"}
-_BEGIN = {
-    format: (
-        f"--{BOUNDARY}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    ).encode()
-    for format, type in _TYPES.items()
-}
-_END = f"\r\n--{BOUNDARY}--\r\n".encode()
 _ANY_DAY = "2000-01-01"
 
 
@@ -60,7 +54,7 @@ class Composer:
         subject = self.subject(draft)
         header = self._envelope.header(to, subject, message_id, date, draft.date)
         text, html = self._bodies(draft, to, subject)
-        data = b"".join([header, _BEGIN[TEXT], *text, b"\r\n", _BEGIN[HTML], *html, _END])
+        data = b"".join([header, BEGIN[TEXT], *text, b"\r\n", BEGIN[HTML], *html, CLOSE])
         return Message(message_id, self._envelope.sender, to.email, data)
 
     def subject(self, draft: Draft) -> str:
@@ -76,7 +70,7 @@ class Composer:
             "nothing": papers == 0,
             "is_first": draft.first,
         }
-        return subject_line(_filled(form, found).decode())
+        return subject_line(form.filled(found).decode())
 
     def card_bytes(self, change: int) -> int:
         """An upper bound of a card's decoded bytes of HTML, whatever is marked and whatever the reason says."""
@@ -116,42 +110,38 @@ class Composer:
         return text, html
 
     def _write_sections(
-        self,
-        shown: Sequence[Section],
-        forms: tuple[Form, Form],
-        links: Mapping[str, values.Pair],
-        outs: tuple[list[bytes], list[bytes]],
+        self, shown: Sequence[Section], forms: tuple[Form, Form], links: Both, outs: tuple[list[bytes], list[bytes]]
     ) -> None:
         number = 0
-        both = values.both(links)
         for place, section in enumerate(shown, 1):
             cards: tuple[list[bytes], list[bytes]] = [], []
             for hit in section.hits:
                 number += 1
                 self._card(hit.change).write(hit, number, *cards)
-            for form, link, said, card, out in zip(
-                forms, both, values.section(section, place), cards, outs, strict=True
-            ):
+            said = values.section(section, place)
+            for form, link, say, card, out in zip(forms, links, said, cards, outs, strict=True):
                 form.fill({**link, **say, "cards": b"".join(card)}, out)
 
     def _frame_values(
-        self,
-        draft: Draft,
-        to: Addressee,
-        subject: str,
-        shown: Sequence[Section],
-        links: Mapping[str, values.Pair],
-    ) -> values.Both:
+        self, draft: Draft, to: Addressee, subject: str, shown: Sequence[Section], links: Both
+    ) -> tuple[Values, Values]:
         counts = values.counts(draft, shown)
-        counts["has_asked"], counts["has_schedule"] = bool(to.since), bool(to.schedule)
         leads = [self._lead(section).lead for section in shown]
-        times = values.period(draft.date, draft.since, draft.slot, draft.next, draft.zone, draft.first)
         lead = leads[0] if leads else (b"", b"")
-        pairs = {**links, **times, **values.reader(to, subject), "lead": lead}
-        rows = zip(values.contents(shown, leads), values.missing(draft, to, self._url), strict=True)
+        times = values.period(draft.date, draft.since, draft.slot, draft.next, draft.zone, draft.first)
+        person = values.reader(to, subject)
+        contents, missing = values.contents(shown, leads), values.missing(draft, to, self._url)
         text, html = (
-            {**counts, **cells, "contents": contents, "missing": missing}
-            for cells, (contents, missing) in zip(values.both(pairs), rows, strict=True)
+            {
+                **counts,
+                **times[i],
+                **person[i],
+                **links[i],
+                "lead": lead[i],
+                "contents": contents[i],
+                "missing": missing[i],
+            }
+            for i in (0, 1)
         )
         return text, html
 
@@ -200,44 +190,6 @@ class Composer:
     def _context(self, date: str) -> dict[str, Any]:
         """What every part but the card may see."""
         return {"site": self._site, "edition": {"date": date, "day": days.weekday(date), "year": date[:4]}}
-
-
-def compose_notice(
-    kind: str,
-    wording: Wording,
-    site: Site,
-    to: Addressee,
-    slots: Mapping[str, str],
-    message_id: str,
-    date: datetime,
-) -> Message:
-    """A mail to one person that has only a head: confirm, welcome, goodbye.
-
-    `slots` are what its templates may name besides `slot.email`, `slot.date` (the time it was asked for, so
-    that no two subjects of a person are equal) and, in the head, `slot.subject`. ValueError when an argument
-    can't stand in a header or `wording` is of another kind, WordingError when a part can't be rendered.
-    """
-    if wording.kind != kind:
-        raise ValueError(f"a {kind} needs a wording of its own kind, not of {wording.kind}")
-    envelope = Envelope(site, kind)
-    texts = {name: clean(text) for name, text in slots.items()}
-    texts |= {"email": to.email, "date": f"{days.short(date.date().isoformat())}, {date:%H:%M %Z}".strip()}
-    context = {"site": site_data(site)}
-    line = cut_form(wording.render("subject", TEXT, context, texts), encode=str.encode)
-    subject = subject_line(_filled(line, {name: text.encode() for name, text in texts.items()}).decode())
-    texts["subject"] = subject
-    data = [envelope.header(to, subject, message_id, date, date.date().isoformat())]
-    cells = values.both({name: values.whole_pair(text) for name, text in texts.items()})
-    for format, found, end in zip((TEXT, HTML), cells, (b"\r\n", _END), strict=True):
-        head, foot = wording.frame(format, context, texts)
-        data += [_BEGIN[format], _filled(cut_form(head + foot), found), end]
-    return Message(message_id, envelope.sender, to.email, b"".join(data))
-
-
-def _filled(form: Form, found: Values) -> bytes:
-    out: list[bytes] = []
-    form.fill(found, out)
-    return b"".join(out)
 
 
 def _shown(draft: Draft) -> list[Section]:

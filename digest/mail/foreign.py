@@ -31,6 +31,8 @@ def fit(text: str) -> str:
 
 def clean(text: str) -> str:
     """One fit line, white space folded."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join(fit(text).split())
 
 

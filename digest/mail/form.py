@@ -50,6 +50,7 @@ class Form:
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.nodes = tuple(nodes)
+        self.names = frozenset(_names(self.nodes))
         conditions, repetitions = _blocks(self.nodes)
         self._conditions = tuple(dict.fromkeys(conditions))
         self._repetitions = tuple(repetitions)
@@ -65,6 +66,12 @@ class Form:
         pieces = constant.copy()
         pieces[1::2] = slots(values)
         out += pieces
+
+    def filled(self, values: Values) -> bytes:
+        """The bytes alone."""
+        out: list[bytes] = []
+        self.fill(values, out)
+        return b"".join(out)
 
     def size(self, bounds: Mapping[str, int]) -> int:
         """An upper bound of the decoded bytes.
@@ -89,8 +96,21 @@ class Form:
 def _joined(form: Form, values: Values, rows: Iterable[Values]) -> bytes:
     out: list[bytes] = []
     for row in rows:
-        form.fill({**values, **row}, out)
+        form.fill(row if form.names <= row.keys() else {**values, **row}, out)
     return b"".join(out)
+
+
+def _names(nodes: Iterable[Node]) -> set[str]:
+    """The names of everything that has to be filled in."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, str):
+            found.add(node)
+        elif isinstance(node, When):
+            found |= {node.name} | _names(node.nodes)
+        elif isinstance(node, Each):
+            found |= {node.name} | node.form.names
+    return found
 
 
 def _getter(names: Sequence[Any]) -> Getter:

@@ -11,10 +11,18 @@ from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
 
 from digest.mail.foreign import clean, cut
+from digest.mail.slots import HTML, TEXT
 
 LINE_MOST = 76
 SUBJECT_MOST = 180  # characters
 BOUNDARY = "=_daily_papers_digest"  # can't occur in quoted-printable text (RFC 2045, section 6.7)
+BEGIN = {
+    format: (
+        f"--{BOUNDARY}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode()
+    for format, type in ((TEXT, "text/plain"), (HTML, "text/html"))
+}
+CLOSE = f"\r\n--{BOUNDARY}--\r\n".encode()
 ADDRESS = re.compile(r"(?=.{3,254}$)[!-;=?-~]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
@@ -143,7 +151,7 @@ def _date(date: datetime) -> str:
 
 def _address(mailbox: str) -> str:
     """The address of a mailbox."""
-    address = parseaddr(mailbox)[1]
+    address = parseaddr(mailbox)[1] if mailbox.isprintable() else ""
     _must(ADDRESS, address, f"the mailbox {mailbox!r}")
     return address
 

@@ -2,7 +2,7 @@
 
 A digest has five parts (subject, head, section, card, foot), a notice two (subject, head); all but the subject
 in HTML and text. What a part sees is plain data about the site, the edition or one paper, **never the reader**;
-what differs per reader it names as slots, conditions and repetitions (the tables below; digest.mail.form).
+what differs per reader it names as slots, conditions and repetitions (digest.mail.slots).
 
 A kind has a style sheet, too: css-inline writes it into the elements; what must stay a rule (dark mode, narrow
 screens) stands in the head's <style>.
@@ -21,108 +21,16 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from digest.mail.form import DONE, EACH, END, MIDDLE, SLOT, WHEN
+from digest.mail.slots import CONDITIONS, HTML, REPETITIONS, SLOTS, TEXT
 from digest.mail.span import SHUT
 from digest.mail.wrap import MARKED_WIDTH, WIDTH, wrap
 
 RENDERER = 1  # raised when the code changes the bytes of a mail
 
-HTML, TEXT, CSS = "html", "txt", "css"
+CSS = "css"
 STYLE = "style"
 KEEP = ' data-css-inline="ignore"'  # css-inline leaves a <style> with it alone
 MARK = '<b class="m">', "</b>"
-
-_COMMON = {
-    "web": "the page that shows this digest",
-    "me": "the reader's page: topics, schedule, pause",
-    "leave": "the page that ends the mails",
-}
-_FRAME = _COMMON | {
-    "subject": "the subject of the mail",
-    "papers": "how many papers, counted with their word: 15 papers, 1 paper, no papers",
-    "lead": "title of the first paper",
-    "others": "how many papers besides the first",
-    "listed": "papers with news in the period",
-    "period": "when: since yesterday, 07:30 · in the last 7 days",
-    "due": "clock time of the slot",
-    "fresh": "papers of this period (without the carried ones)",
-    "above": "of them shown in the mail",
-    "more": "of them on the web only",
-    "told": "papers told before",
-    "outside": "papers outside the topics",
-    "carried": "how many papers come from digests that did not arrive",
-    "date": "of an earlier digest: 9 April",
-    "page": "the page of that digest",
-    "anchor": "name of a section's place: t1",
-    "topic": "name of a topic",
-    "count": "papers of that topic",
-    "number": "number of the topic's first paper in the mail",
-    "start": "when the period begins, in full",
-    "end": "when it ends",
-    "zone": "the reader's zone: Europe/Berlin",
-    "next": "the next slot, in full",
-    "email": "the reader's address",
-    "asked": "the day the reader asked for the digest: 3 August 2026",
-    "topics": "how many topics, counted with their word: 3 topics",
-    "schedule": "the schedule in words: Monday to Friday, 07:30",
-}
-SLOTS: Mapping[str, Mapping[str, str]] = {
-    "subject": {
-        "count": "how many papers",
-        "date": "the day of the digest, with its year (and time, when it isn't the day's first)",
-        "about": "the first title, or the topics with their counts",
-    },
-    "head": _FRAME,
-    "foot": _FRAME,
-    "section": _COMMON
-    | {
-        "anchor": "name of the section's place: t1",
-        "topic": "name of the topic",
-        "query": "its filter as typed",
-        "papers": "its papers, counted with their word",
-        "here": "how many are in the mail",
-        "more": "how many are on the web only",
-        "gap": "text only: what puts the count at the right edge behind the name",
-        "cards": "the papers of the section",
-    },
-    "card": {
-        "number": "number of the paper in the mail",
-        "why": "the reason, in words",
-        "topic": "name of another topic that matches it (text: all of them)",
-        "date": "date of the digest that did not arrive: 9 April",
-    },
-}
-_FRAME_CONDITIONS = {
-    "found": "there are papers",
-    "nothing": "there are none",
-    "has_others": "there is more than one paper",
-    "has_carried": "some papers come from digests that did not arrive",
-    "no_carried": "none does",
-    "is_first": "the reader's first digest",
-    "is_late": "the slot was missed while the service was down",
-    "numbered": "inside contents: the section has papers in the mail",
-    "has_next": "there is a next slot",
-    "has_asked": "the day the reader asked is known",
-    "has_schedule": "the schedule is known",
-}
-CONDITIONS: Mapping[str, Mapping[str, str]] = {
-    "subject": {name: _FRAME_CONDITIONS[name] for name in ("found", "nothing", "is_first")},
-    "head": _FRAME_CONDITIONS,
-    "foot": _FRAME_CONDITIONS,
-    "section": {"behind": "the section has papers on the web only"},
-    "card": {
-        "reason": "there is a reason to name",
-        "has_carried": "the paper comes from a digest that did not arrive",
-    },
-}
-_FRAME_REPETITIONS = {
-    "missing": "for each earlier digest of which nobody knows whether it arrived",
-    "contents": "for each section",
-}
-REPETITIONS: Mapping[str, Mapping[str, str]] = {
-    "head": _FRAME_REPETITIONS,
-    "foot": _FRAME_REPETITIONS,
-    "card": {"also": "for each other topic that matches (text: once, naming all)"},
-}
 
 
 @dataclass(frozen=True)
@@ -158,8 +66,9 @@ class Wording:
     """
 
     def __init__(self, parts: Iterable[Part], style: str = "") -> None:
-        known = {(part.part, part.format): part for part in parts}
-        kinds = {part.kind for part in known.values()}
+        given = list(parts)
+        known = {(part.part, part.format): part for part in given}
+        kinds = {part.kind for part in given}
         if len(kinds) != 1:
             raise WordingError(f"a wording is of one kind, not of {sorted(kinds) or 'none'}")
         (self.kind,) = kinds

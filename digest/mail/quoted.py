@@ -6,15 +6,20 @@ one ("="). So whatever is joined, no line grows longer than the 76 characters of
 
 from __future__ import annotations
 
+import re
 from binascii import a2b_qp, b2a_qp
 
 LINE_MOST, SOFT = 76, b"=\r\n"
+# One line that stands encoded as it is: printable ASCII without "=", no space at its ends.
+_PLAIN = re.compile(r"[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?", re.ASCII)
 
 
 def encoded(text: str) -> bytes:
     """The text as a piece; \\n becomes CRLF."""
     if not text:
         return b""
+    if _PLAIN.fullmatch(text):
+        return text.encode() + SOFT
     lines = b2a_qp(text.replace("\n", "\r\n").encode())
     if "\n" not in text:
         lines = lines.replace(b"\n", b"\r\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from digest.mail.foreign import fit
 from digest.mail.quoted import encoded
@@ -109,7 +110,7 @@ def _occurrences(fields: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
     """Field -> (number of its first word in the span, how many)."""
     starts = [i for i, field in enumerate(fields) if i == 0 or field != fields[i - 1]]
     found: dict[str, list[tuple[int, int]]] = {}
-    for start, end in zip(starts, [*starts[1:], len(fields)], strict=True):
+    for start, end in pairwise([*starts, len(fields)]):
         found.setdefault(fields[start], []).append((start, end - start))
     return found
 

@@ -19,7 +19,7 @@ from digest.mail.quoted import encoded
 from digest.mail.wrap import WIDTH, columns
 
 QUERY_BYTES, SCHEDULE_BYTES, ZONE_BYTES, PHRASE_BYTES = 480, 200, 80, 60  # most bytes of such slots in HTML
-EMAIL_BYTES = 254 * 5
+EMAIL_BYTES = 254 * 6
 CONTENTS_COLUMNS = 46  # of a topic's name in the text part's contents
 MISSING_MOST = 4  # earlier digests named
 URL_BYTES, PAGE_BYTES = 90, 170  # of a link of ours behind the site's address: a path and one token, or two
@@ -27,8 +27,8 @@ URL_BYTES, PAGE_BYTES = 90, 170  # of a link of ours behind the site's address: 
 Both = tuple[Values, Values]  # text, HTML
 
 
-def both(pairs: Mapping[str, Pair]) -> Both:
-    """Pairs by name as values for each format."""
+def by_format(pairs: Mapping[str, Pair]) -> Both:
+    """Pairs by name as the cells of each format by name."""
     return {name: cells[0] for name, cells in pairs.items()}, {name: cells[1] for name, cells in pairs.items()}
 
 
@@ -37,14 +37,11 @@ def total(section: Section) -> int:
     return len(section.hits) + len(section.more)
 
 
-def links(url: str, to: Addressee) -> dict[str, Pair]:
+def links(url: str, to: Addressee) -> Both:
     """The reader's own pages. ValueError when a token can't stand in a link."""
-    read = _token(to.token)
-    return {
-        "web": whole_pair(f"{url}/l/{read}"),
-        "me": whole_pair(f"{url}/me/{read}"),
-        "leave": whole_pair(f"{url}/leave/{_token(to.leave_token)}"),
-    }
+    read, leave = _token(to.token), _token(to.leave_token)
+    web, me, leaving = whole_pair(f"{url}/l/{read}"), whole_pair(f"{url}/me/{read}"), whole_pair(f"{url}/leave/{leave}")
+    return by_format({"web": web, "me": me, "leave": leaving})
 
 
 def counts(draft: Draft, sections: Sequence[Section]) -> Values:
@@ -79,7 +76,7 @@ def _papers(value: int) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def period(date: str, since: str, slot: str, following: str, zone: str, first: bool) -> dict[str, Pair]:
+def period(date: str, since: str, slot: str, following: str, zone: str, first: bool) -> Both:
     """The times of a digest, the same for all readers of one slot."""
     texts = {
         "period": "in the last 7 days" if first else days.since(since, date),
@@ -89,18 +86,23 @@ def period(date: str, since: str, slot: str, following: str, zone: str, first: b
         "next": days.moment(following) if following else "",
         "zone": bounded(zone, ZONE_BYTES),
     }
-    return {name: pair(text) for name, text in texts.items()}
+    return by_format({name: pair(text) for name, text in texts.items()})
 
 
-def reader(to: Addressee, subject: str) -> dict[str, Pair]:
+def reader(to: Addressee, subject: str) -> Both:
     """What the foot says about the reader."""
-    return {
-        "subject": (encoded(subject), encoded(html(subject))),
-        "email": whole_pair(to.email),
-        "asked": pair(days.long(to.since)) if to.since else (b"", b""),
-        "topics": (counted(to.topics, "topic", "topics"),) * 2,
-        "schedule": pair(bounded(to.schedule, SCHEDULE_BYTES)),
+    line, email = whole_pair(subject), whole_pair(to.email)
+    schedule = pair(bounded(to.schedule, SCHEDULE_BYTES))
+    same: Values = {
+        "asked": encoded(days.long(to.since)) if to.since else b"",
+        "topics": counted(to.topics, "topic", "topics"),
+        "has_asked": bool(to.since),
+        "has_schedule": bool(to.schedule),
     }
+    return (
+        {**same, "subject": line[0], "email": email[0], "schedule": schedule[0]},
+        {**same, "subject": line[1], "email": email[1], "schedule": schedule[1]},
+    )
 
 
 def contents(sections: Sequence[Section], leads: Sequence[Pair]) -> tuple[list[Values], list[Values]]:
@@ -121,7 +123,7 @@ def missing(draft: Draft, to: Addressee, url: str) -> tuple[list[Values], list[V
     """Rows for the earlier digests of which nobody knows whether they arrived, the newest first, at most 4."""
     newest = sorted(draft.missing, key=lambda missing: missing.key, reverse=True)[:MISSING_MOST]
     rows = [
-        both(
+        by_format(
             {
                 "date": pair(days.without_year(item.date)),
                 "page": whole_pair(f"{url}/l/{_token(to.token)}/{_token(item.key)}"),
@@ -192,7 +194,7 @@ def bounds(url: str) -> dict[str, int]:
         "page": len(html(url)) + PAGE_BYTES,
         "zone": ZONE_BYTES,
         "schedule": SCHEDULE_BYTES,
-        "subject": SUBJECT_MOST * 5,
+        "subject": SUBJECT_MOST * 6,
         "lead": LEAD_BYTES,
         "topic": NAME_BYTES,
         "query": QUERY_BYTES,

@@ -28,7 +28,6 @@ class Columns:
     def __init__(self, facts_by_change: Sequence[tuple[int, Facts]]) -> None:
         facts = [one for _, one in facts_by_change]
         self.numbers = tuple(number for number, _ in facts_by_change)
-        self.facts = tuple(facts)
         self.texts: dict[str, Groups] = {
             "title": _grouped((one.title,) for one in facts),
             "abstract": _grouped((one.abstract,) for one in facts),

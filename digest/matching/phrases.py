@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from subscribers.query.words import Token, spellings, stems
+from subscribers.query.words import Token, spellings, stem
 
 
 class Phrases:
@@ -24,7 +24,8 @@ class Phrases:
         """A phrase (or a single word) under a number."""
         for spelling in spellings(words):
             node = 0
-            for form in spelling if self.exact else stems(spelling):
+            for word in spelling:
+                form = word if self.exact else stem(word)
                 node = self._next[node].setdefault(form, len(self._next))
                 if node == len(self._next):
                     self._next.append({})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from digest.matching.leaves import source_names
 from digest.matching.mark import Mark
@@ -91,13 +92,21 @@ def occurrences(clause: TextClause, reading: Reading) -> Iterator[list[Occurrenc
     """Each place where the words of the clause stand in the text, in order of their start."""
     match clause:
         case Prefix():
-            starting = (token for token in reading.tokens() if token.exact.startswith(clause.text))
-            yield from ([(token, clause.text)] for token in starting)
+            yield from ([(token, clause.text)] for token in _beginning(clause.text, reading))
         case Near():
             yield from _near(clause, reading)
         case Word() | Phrase():
             words = (clause.text,) if isinstance(clause, Word) else clause.words
             yield from _in_sequence(words, clause.exact, reading)
+
+
+def _beginning(prefix: str, reading: Reading) -> Iterator[Token]:
+    """The words that begin so; two neighbours only where the first does not do alone."""
+    for word, pair in zip(reading.words, reading.joins, strict=True):
+        if word.exact.startswith(prefix):
+            yield word
+        elif pair is not None and pair.exact.startswith(prefix):
+            yield pair
 
 
 def _near(clause: Near, reading: Reading) -> Iterator[list[Occurrence]]:
@@ -112,12 +121,18 @@ def _near(clause: Near, reading: Reading) -> Iterator[list[Occurrence]]:
 
 def _in_sequence(words: tuple[str, ...], exact: bool, reading: Reading) -> Iterator[list[Occurrence]]:
     """Each start from which one of the phrase's spellings can be read, the closest to the clause."""
-    ways = [(spelling, spelling if exact else tuple(stems(spelling))) for spelling in spellings(words)]
+    ways = _ways(words, exact)
     starts = {token.position for _, forms in ways for token in reading.forms(exact=exact).get(forms[0], ())}
     for start in sorted(starts):
         paths = [path for spelling, forms in ways for path in _paths(spelling, forms, exact, reading, start)]
         if paths:
             yield min(paths, key=lambda path: sum(not alike(token.exact, word) for token, word in path))
+
+
+@lru_cache(maxsize=16_384)
+def _ways(words: tuple[str, ...], exact: bool) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """The spellings of a phrase, each with the forms that it is compared by."""
+    return tuple((way, way if exact else tuple(stems(way))) for way in spellings(words))
 
 
 def _paths(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from digest.matching.mark import Mark
 from digest.matching.places import marks, number
 from digest.sources.listing import Facts
 from subscribers.query.canonical import canonical, normal
-from subscribers.query.explain import clause_words, counted, explain, part_words
+from subscribers.query.explain import EITHER, clause_words, counted, explain, part_words
 from subscribers.query.nodes import And, Clause, Not, Number, Or, Query
 
 FIELDS = ("title", "abstract")  # those with places; the others follow
@@ -25,10 +26,10 @@ def why(query: Query, facts: Facts) -> tuple[Mark, ...]:
     Empty when the paper does not match. A match always has a mark: where only exclusions made it, one of
     field "any" says so.
     """
-    meant = normal(query)
-    if not is_true(meant, facts):
+    meant = _meant(query)
+    found = _marked(meant, facts)
+    if found is None:
         return ()
-    found = list(_positive(meant, facts))
     placed = [mark for field in FIELDS for mark in _apart(mark for mark in found if mark.field == field)]
     others = [mark for mark in dict.fromkeys(found) if mark.field not in FIELDS]
     named = [mark for mark in others if mark.field != "any"]
@@ -37,21 +38,15 @@ def why(query: Query, facts: Facts) -> tuple[Mark, ...]:
 
 def is_true(query: Query, facts: Facts) -> bool:
     """Does the query match the paper? The straightforward way; `engine` does it for many."""
-    if isinstance(query, And):
-        return all(is_true(part, facts) for part in query.parts)
-    if isinstance(query, Or):
-        return any(is_true(part, facts) for part in query.parts)
-    if isinstance(query, Not):
-        return not is_true(query.part, facts)
-    return bool(marks(query, facts))
+    return _marked(query, facts) is not None
 
 
 def why_not(query: Query, facts: Facts) -> str:
     """Which clause failed, in words; "" when the paper matches.
 
-    For example: `has 6 upvotes, not at least 10 upvotes; left out because it has “survey” in the title`.
+    For example: `has 6 upvotes, not at least 10 upvotes; left out: has “survey” in the title`.
     """
-    return "; ".join(_misses(normal(query), facts))
+    return "; ".join(_misses(_meant(query), facts))
 
 
 def reason(found: Sequence[Mark], quotes: tuple[str, str] = QUOTES) -> str:
@@ -71,15 +66,22 @@ def reason(found: Sequence[Mark], quotes: tuple[str, str] = QUOTES) -> str:
     return ", ".join(said)
 
 
-def _positive(query: Query, facts: Facts) -> Iterator[Mark]:
-    """The marks of the clauses that carry the match: those in branches that are true, outside every NOT."""
-    if isinstance(query, Not) or not is_true(query, facts):
-        return
-    if isinstance(query, And | Or):
-        for part in query.parts:
-            yield from _positive(part, facts)
-    else:
-        yield from marks(query, facts)
+@lru_cache(maxsize=4_096)
+def _meant(query: Query) -> Query:
+    """The normal form, remembered: one filter is asked about for many papers."""
+    return normal(query)
+
+
+def _marked(query: Query, facts: Facts) -> list[Mark] | None:
+    """The marks of the clauses that carry the match, outside every NOT; None when the query is false."""
+    if isinstance(query, Not):
+        return [] if _marked(query.part, facts) is None else None
+    if not isinstance(query, And | Or):
+        return marks(query, facts) or None
+    parts = [_marked(part, facts) for part in query.parts]
+    true = [part for part in parts if part is not None]
+    held = len(true) == len(parts) if isinstance(query, And) else bool(true)
+    return [mark for part in true for mark in part] if held else None
 
 
 def _apart(found: Iterable[Mark]) -> list[Mark]:
@@ -129,9 +131,9 @@ def _misses(query: Query, facts: Facts) -> list[str]:
     if isinstance(query, And):
         return [miss for part in query.parts for miss in _misses(part, facts)]
     if isinstance(query, Or):
-        return [f"none of these: {', '.join(part_words(part) for part in query.parts)}"]
+        return [f"has none of these: {part_words(query).removeprefix(EITHER)}"]
     if isinstance(query, Not):
-        return [_unwanted(mark) for mark in _positive(query.part, facts)][:1]
+        return [_unwanted(mark) for mark in _marked(query.part, facts) or ()][:1]
     return [_missing(query, facts)]
 
 
@@ -148,5 +150,6 @@ def _unwanted(mark: Mark) -> str:
     """What a paper has that the filter leaves out."""
     if mark.field == "any":
         return "no paper can match"
-    where = f"“{mark.shown}” in the {mark.field}" if mark.field in FIELDS else _named(mark)
-    return f"left out for {where}" if mark.field in ("author", "org", "source") else f"left out because it has {where}"
+    if mark.field in FIELDS:
+        return f"left out: has “{mark.shown}” in the {mark.field}"
+    return f"left out: {_named(mark)}" if mark.field in NAMES else f"left out: has {mark.shown}"

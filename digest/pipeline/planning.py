@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from digest.editions.compose import Desk, Match, Occasion, Owed, Silence, compose
 from digest.editions.draft import Draft, Missing
@@ -146,7 +145,7 @@ def _occasion(
     now: datetime,
     matches: Sequence[Match],
 ) -> Occasion:
-    zone = ZoneInfo(reader.zone)
+    zone = schedule.zone_of(reader.zone)
     return Occasion(
         slot=slot.astimezone(zone),
         since=_covers_from(reader, slot, matches).astimezone(zone),

@@ -8,6 +8,8 @@ is `"fine tuning"`: a hyphenated word is a phrase, which two separate words are 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from subscribers.query.nodes import (
     And,
     Author,
@@ -89,6 +91,7 @@ def _bracketed(query: Query) -> str:
     return f"({_written(query)})" if isinstance(query, And | Or) else _written(query)
 
 
+@lru_cache(maxsize=16_384)
 def clause_text(clause: Clause) -> str:
     """A clause as the language writes it: `"kv cache"`, `title:robot*`, `upvotes:>=20`."""
     match clause:

@@ -26,6 +26,7 @@ from subscribers.query.words import spelled
 
 PLACES = {"": "in title or abstract", "title": "in the title", "abstract": "in the abstract"}
 FLAGS = {"code": "code", "project": "a project page"}
+EITHER = "either "  # before alternatives inside a longer sentence
 SINGULAR = {"upvotes": "upvote", "comments": "comment"}
 
 
@@ -41,7 +42,7 @@ def explain(query: Query) -> str:
     unwanted = [part.part for part in parts if isinstance(part, Not)]
     if not wanted:
         return f"everything except papers with {_any_of(unwanted)}"
-    said = f"papers with {_all_of(wanted)}"
+    said = f"papers with {_all_of(wanted).removeprefix(EITHER if len(wanted) == 1 else '')}"
     return f"{said}, but without {_any_of(unwanted)}" if unwanted else said
 
 
@@ -99,7 +100,7 @@ def part_words(query: Query) -> str:
         return f"no {part_words(query.part)}"
     if isinstance(query, Or):
         several = len(_by_place(query.parts, "or")) > 1
-        return f"either {_any_of(query.parts)}" if several else _any_of(query.parts)
+        return f"{EITHER}{_any_of(query.parts)}" if several else _any_of(query.parts)
     if isinstance(query, And):
         return f"({_all_of(query.parts)})"
     return clause_words(query)

@@ -72,6 +72,12 @@ def stems(words: Iterable[str]) -> list[str]:
     return [word if len(word) > LONGEST_STEMMED else stem for word, stem in zip(listed, found, strict=True)]
 
 
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """The stem of one folded word, remembered."""
+    return stems((word,))[0]
+
+
 def analyse(text: str) -> tuple[Token, ...]:
     """The words of a readable text (see `tex.readable`), in order, at positions 0, 1, 2 ..."""
     folded, starts, ends = _folded(text)

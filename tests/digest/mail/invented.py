@@ -64,8 +64,8 @@ PAPERS = {
     103: Facts(
         key="2611.90488",
         title="Diffusion Policies That Stop When the Cup Is Full",
-        abstract="Robots trained by imitation repeat a finished motion, since no demonstration shows one. A second head "
-        "predicts how much is left to do. Needless contact falls by 81 %.",
+        abstract="Robots trained by imitation repeat a finished motion, since no demonstration shows one. A second "
+        "head predicts how much is left to do. Needless contact falls by 81 %.",
         authors=("Annel Tarkwood",),
         upvotes=1,
         project="https://robots.example.org/full-cup",

@@ -6,6 +6,7 @@ the forms, spans, cells and encoded pieces.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from functools import cache
@@ -32,7 +33,7 @@ FOLDER = TEMPLATES / "digest"
 
 
 def bounded(text: str, most: int) -> str:
-    return cut_to_bytes(clean(text), most, lambda text: str(escape(text)))
+    return cut_to_bytes(clean(text), most, html.escape)
 
 
 class Slots:
@@ -150,7 +151,8 @@ def card(facts: Facts, hit: Hit, number: int, format: str, site: Site) -> str:
     title, abstract = paper_title(facts), cut(readable(facts.abstract), 2_000)
     places = {"title": runs(hit.marks, "title", title), "abstract": runs(hit.marks, "abstract", abstract)}
     paper: dict[str, Any] = plain(facts, page_url(site.url, facts.key))
-    why = bounded(reason(hit.marks), 400) if hit.marks else ""
+    quotes = ("“", "”") if format == "html" else ('"', '"')
+    why = bounded(reason(hit.marks, quotes), 400) if hit.marks else ""
     also = [bounded(name, 150) for name in hit.also[:2]] + ([f"{len(hit.also) - 2} more"] if len(hit.also) > 2 else [])
     if format == "html":
         paper |= {"title": marked_html(title, places["title"]), "abstract": marked_html(abstract, places["abstract"])}

@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -514,18 +515,27 @@ FLAGS = {"5xx": "-f", "4xx": "-r", "drop": "-q", "421": "-Q", "slow": "-W"}
 
 
 @pytest.fixture
-def smtp_sink(tmp_path: Path) -> Iterator[DebianSink]:
+def smtp_sink() -> Iterator[DebianSink]:
     if shutil.which("smtp-sink") is None:
         pytest.skip("Debian's smtp-sink is not on PATH (package postfix)")
-    dumps = tmp_path / "dumps"
-    dumps.mkdir()
-    for folder in (dumps, *dumps.parents[:3]):
-        folder.chmod(0o777)
     running: list[subprocess.Popen[bytes]] = []
-    yield dumps, running
-    for process in running:
-        process.terminate()
-        process.wait()
+    # Not pytest's tmp_path: smtp-sink writes as nobody, and each start of pytest closes that tree to others.
+    with tempfile.TemporaryDirectory(prefix="smtp-sink-") as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder), running
+        for process in running:
+            process.terminate()
+            process.wait()
+
+
+def listens(process: int, port: int) -> bool:
+    """Whether it is this process that listens on the port: asked without connecting, which would meet the fault."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A"}
+    try:
+        return any(os.readlink(file) in sockets for file in Path(f"/proc/{process}/fd").iterdir())
+    except FileNotFoundError:  # a file was closed, or the process ended, while we looked
+        return False
 
 
 def start(dumps: Path, running: list[subprocess.Popen[bytes]], *flags: str) -> MailServer:
@@ -534,9 +544,7 @@ def start(dumps: Path, running: list[subprocess.Popen[bytes]], *flags: str) -> M
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     command = ["smtp-sink", *user, *flags, "-d", f"{dumps}/m.", f"127.0.0.1:{port}", "64"]
     running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
-    while not any(
-        f":{port:04X} " in line and " 0A " in line for line in Path("/proc/net/tcp").read_text().splitlines()
-    ):
+    while not listens(running[-1].pid, port):
         assert running[-1].poll() is None, "smtp-sink did not start"
         time.sleep(0.01)
     return MailServer("smtp", "127.0.0.1", port, timeout=SHORT if "-W" in flags else LONG)

@@ -1,0 +1,35 @@
+"""Real papers, where the captured listings are on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from digest.sources.listing import Facts
+
+
+def captured_facts(folder: Path, days: int) -> list[Facts]:
+    """The papers of the last captured days of Hugging Face, and the odd ones."""
+    items: list[dict[str, Any]] = []
+    for file in sorted((folder / "huggingface" / "api").glob("*.json"))[-days:]:
+        items += json.loads(file.read_text("utf-8"))
+    odd = (folder / "huggingface" / "odd_items.jsonl").read_text("utf-8")
+    items += [json.loads(line)["item"] for line in odd.splitlines()]
+    return [_facts(item) for item in items]
+
+
+def _facts(item: dict[str, Any]) -> Facts:
+    paper = item["paper"]
+    return Facts(
+        key=paper["id"],
+        title=item["title"],
+        abstract=paper.get("summary") or "",
+        authors=tuple(author["name"] for author in paper.get("authors", ())[:40]),
+        organisations=tuple([paper["organization"]["fullname"]] if paper.get("organization") else ()),
+        upvotes=paper.get("upvotes", 0),
+        comments=item.get("numComments", 0),
+        sources=("hf",),
+        code=paper.get("githubRepo") or "",
+        project=paper.get("projectPage") or "",
+    )

@@ -1,0 +1,75 @@
+"""Settings: a wrong one names its variable, what is wrong and an example, and never shows a password."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digest import environment
+from digest.environment import SettingError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Start a command with these variables and nothing else set."""
+    clean = {"PATH": os.environ["PATH"], "DIGEST_HOME": str(tmp_path), **variables}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=clean, capture_output=True, text=True, check=False
+    )
+
+
+def test_without_any_variable_the_service_is_embedded_and_keeps_its_keys(tmp_path):
+    assert start(tmp_path).returncode == 0
+    key = tmp_path / "keys" / "link_key"
+    first = key.read_text()
+    assert len(first) >= 50
+    assert key.stat().st_mode & 0o077 == 0
+    assert start(tmp_path).returncode == 0
+    assert key.read_text() == first
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"SITE_URL": "digest.example.org"}, ["SITE_URL", "http"]),
+        ({"SITE_URL": "https://"}, ["SITE_URL", "plain address"]),
+        ({"DATABASE_URL": "mysql://x/y"}, ["DATABASE_URL", "mysql", "postgres://"]),
+        ({"DATABASE_URL": "postgres://u:se/c#ret@h/d"}, ["DATABASE_URL", "%2F", "%23"]),
+        ({"DATABASE_URL": "postgres://u:p@h:5432/"}, ["DATABASE_URL", "name of the database"]),
+        ({"EMAIL_URL": "smtp://u:a/b#c@h:25"}, ["EMAIL_URL"]),
+        ({"EMAIL_URL": "gopher://h"}, ["EMAIL_URL", "smtp"]),
+        ({"MAIL_FROM": "nobody"}, ["MAIL_FROM", "mail address"]),
+        ({"SECRET_KEY": "short"}, ["SECRET_KEY", "too few"]),
+        ({"DATABASE_URL": "postgres://u:p@h/d"}, ["SECRET_KEY", "is not set"]),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, variables, says):
+    done = start(tmp_path, **variables)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert all(word in done.stderr for word in says), done.stderr
+    for secret in ("se/c#ret", "a/b#c"):
+        assert secret not in done.stderr
+
+
+def test_a_plus_is_a_plus_and_percent_is_decoded():
+    found = environment.database("postgres://us%2Fer:a%2Fb%23c+d@h:5432/digest?sslmode=require")
+    assert (found["USER"], found["PASSWORD"], found["NAME"]) == ("us/er", "a/b#c+d", "digest")
+    assert found["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_of_two_processes_that_make_a_key_at_once_one_wins(tmp_path, monkeypatch):
+    path = tmp_path / "keys" / "k"
+    first = environment.kept_key(path)
+    monkeypatch.setattr(Path, "exists", lambda self: False)  # the other had not seen it
+    assert environment.kept_key(path) == first
+
+
+def test_a_site_url_loses_its_closing_slash():
+    assert environment.site_url("https://digest.example.org/") == "https://digest.example.org"
+    with pytest.raises(SettingError):
+        environment.site_url("https://digest.example.org/?a=b")

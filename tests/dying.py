@@ -1,0 +1,118 @@
+"""Commands as processes of their own, quickly, and dying where a test says: as by kill -9, with nothing cleaned up.
+
+    nursery = Nursery(environment)
+    nursery.run("deliver", "--until-empty", dies_at=7)     # -> (exit code, standard output, standard error)
+
+Django is loaded once, in a process that forks for each command. A *step* is the moment before or after what others
+can see: a transaction, a line to the mail server. The command that is to die at its Nth step ends there, with exit
+code 99; one that has fewer steps ends normally.
+"""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+DEAD = 99
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Nursery:
+    """The process that forks, seen from the test."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "tests.dying"], cwd=ROOT, env=dict(environment),
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+
+    def run(self, *command: str, dies_at: int = 0, email_url: str = "") -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
+            order = {"command": command, "dies_at": dies_at, "email_url": email_url, "out": out.name, "err": err.name}
+            self.process.stdin.write(json.dumps(order) + "\n")
+            self.process.stdin.flush()
+            code = int(self.process.stdout.readline())
+            return code, out.read(), err.read()
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+def die_at(number: int) -> None:
+    """Make the Nth step of this process its last."""
+    from django.db import transaction
+
+    from subscribers.outbox import delivery, folder, queue, transport
+
+    count = itertools.count(1)
+
+    def step() -> None:
+        if next(count) == number:
+            os._exit(DEAD)
+
+    def watched(call: Callable[..., Any]) -> Callable[..., Any]:
+        def around(*arguments: Any, **named: Any) -> Any:
+            step()
+            result = call(*arguments, **named)
+            step()
+            return result
+
+        return around
+
+    for name in ("claim", "turn", "release", "gather"):
+        setattr(delivery.queue, name, watched(getattr(queue, name)))
+    for session in (transport.Session, folder.FolderSession):
+        for name in ("open", "stage", "dot"):
+            setattr(session, name, watched(getattr(session, name)))
+    transaction.Atomic.__exit__ = watched(transaction.Atomic.__exit__)  # type: ignore[method-assign]
+
+
+def child(order: dict[str, Any]) -> None:
+    """One command, with its output in files."""
+    from django.conf import settings
+    from django.core.management import execute_from_command_line
+
+    from subscribers.outbox.mailurl import read_mail_url
+
+    for descriptor, name in ((1, order["out"]), (2, order["err"])):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_TRUNC), descriptor)
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+    if order["email_url"]:
+        settings.MAIL_TARGET = read_mail_url(order["email_url"])
+    if order["dies_at"]:
+        die_at(order["dies_at"])
+    execute_from_command_line(["manage.py", *order["command"]])
+    sys.stdout.flush()
+
+
+def main() -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.settings")
+    django.setup()
+    from digest.management.commands import deliver, fetch, ledger, publish, reader  # noqa: F401 - loaded once, for all
+
+    for line in sys.stdin:
+        number = os.fork()
+        if number == 0:
+            code = 1
+            try:
+                child(json.loads(line))
+                code = 0
+            except SystemExit as leaving:
+                code = int(leaving.code or 0)
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        _, status = os.waitpid(number, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()
