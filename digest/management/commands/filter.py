@@ -12,6 +12,7 @@ from digest.management.door import Door
 from digest.matching.columns import Columns
 from digest.matching.engine import Engine
 from digest.matching.why import reason, why, why_not
+from digest.matching.widening import widened
 from digest.models import Paper
 from digest.sources import reader
 from digest.sources.changes import Look, changes
@@ -46,7 +47,7 @@ class Command(Door):
         result: dict[str, Any] = {
             "canonical": canonical(parsed.query),
             "explanation": explain(parsed.query),
-            "warnings": [*parsed.notices, *parsed.warnings],
+            "warnings": [*parsed.notices, *parsed.warnings, *widened(parsed.query, papers)],
             "matches": [facts.key for facts in matches],
         }
         if options["explain"]:
