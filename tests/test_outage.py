@@ -189,7 +189,7 @@ def test_leaving_while_a_letter_is_being_staged_stops_its_dot(settings):
         from subscribers.outbox.transport import open_session
 
         def leave_meanwhile(batch):
-            messages = rendering.render(batch)
+            messages = rendering.Renderer()(batch)
             run("reader", "leave", R, now="2026-03-02 05:02")
             return messages
 

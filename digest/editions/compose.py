@@ -70,7 +70,8 @@ class Desk:
 
     facts: Mapping[int, Facts]  # by change number
     why: Callable[[int, int], tuple[Mark, ...]]  # (filter, change): the words that matched
-    card_bytes: Callable[[int], int]  # upper bounds of decoded HTML bytes
+    card_bytes: Callable[[int], int]  # an upper bound of decoded HTML bytes, by change: quick
+    hit_bytes: Callable[[Hit], int]  # the exact bytes
     section_bytes: int
     frame_bytes: int
     wording: tuple[int, ...] = ()
@@ -230,10 +231,12 @@ def _fit(parts: list[_Part], desk: Desk) -> None:
     that a topic with few papers is not crowded out by one with many.
     """
     room = MOST_BYTES - desk.frame_bytes - len(parts) * desk.section_bytes
+    if sum(desk.card_bytes(hit.change) for part in parts for hit in part.hits) <= room:
+        return
     ordered = sorted((not hit.carried, j, -hit.score, i) for i, p in enumerate(parts) for j, hit in enumerate(p.hits))
     over: set[tuple[int, int]] = set()
     for _, j, _, i in ordered:
-        room -= desk.card_bytes(parts[i].hits[j].change)
+        room -= desk.hit_bytes(parts[i].hits[j])
         if room < 0:
             over.add((i, j))
     for i, part in enumerate(parts):

@@ -6,7 +6,7 @@ names, which never alter. So a retry years later composes the same bytes.
 
 from __future__ import annotations
 
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from digest.matching.mark import Mark
@@ -76,8 +76,9 @@ class Draft:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the letter's `content`: marks as lists and nothing that is empty, so that it stays small."""
-        plain = asdict(self)
+        plain = {name: getattr(self, name) for name in _PLAIN}
         plain["sections"] = [_plain_section(section) for section in self.sections]
+        plain["missing"] = [asdict(item) for item in self.missing]
         return plain
 
     @classmethod
@@ -89,13 +90,21 @@ class Draft:
         return cls(**plain)
 
 
+_PLAIN = tuple(f.name for f in fields(Draft) if f.name not in ("sections", "missing"))
+
+
 def _plain_section(section: Section) -> dict[str, Any]:
-    return {**asdict(section), "hits": [_plain_hit(hit) for hit in section.hits]}
+    hits = [_plain_hit(hit) for hit in section.hits]
+    return {"topic": section.topic, "name": section.name, "query": section.query, "hits": hits, "more": section.more}
 
 
 def _plain_hit(hit: Hit) -> dict[str, Any]:
-    plain = {"change": hit.change, "score": hit.score, "marks": [astuple(mark) for mark in hit.marks]}
+    plain = {"change": hit.change, "score": hit.score, "marks": [_plain_mark(mark) for mark in hit.marks]}
     return plain | {name: value for name, value in (("also", hit.also), ("carried", hit.carried)) if value}
+
+
+def _plain_mark(mark: Mark) -> tuple[str | int | bool, ...]:
+    return mark.clause, mark.field, mark.start, mark.end, mark.shown, mark.by_stem
 
 
 def _section(data: dict[str, Any]) -> Section:

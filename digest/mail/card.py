@@ -49,6 +49,7 @@ class Card:
         self.lead = pair(bounded(self.title, LEAD_BYTES))
         self._abstract = cut(readable(facts.abstract), ABSTRACT_MOST)
         self._words = {"title": words(self.title), "abstract": words(self._abstract)}
+        self._edges = {field: ([p[0] for p in places], [p[1] for p in places]) for field, places in self._words.items()}
         self._mark_bytes = len("".join(wording.marks[HTML]).encode())
         self._shown: dict[Any, tuple[Shown, Shown]] = {}
         page = page_url(site_url, facts.key)
@@ -99,7 +100,7 @@ class Card:
     def _keep(self, key: Any, hit: Hit) -> tuple[Shown, Shown]:
         if len(self._shown) >= SHOWN_KEPT:
             self._shown.clear()
-        runs = _runs(hit.marks, self._words)
+        runs = _runs(hit.marks, self._edges)
         text_why = pair(bounded(reason(hit.marks), WHY_BYTES), WHY_INDENT)[0] if hit.marks else b""
         html_why = pair(bounded(reason(hit.marks, QUOTES), WHY_BYTES))[1] if hit.marks else b""
         also = _also(hit.also)
@@ -134,13 +135,16 @@ def _numbered(shown: Shown, place: int) -> list[bytes]:
     return pieces
 
 
-def _runs(marks: Sequence[Mark], places: Mapping[str, Sequence[Place]]) -> tuple[Run, ...]:
-    """Marks as runs of whole words, those of the title first; what lies beyond the text shown is left out."""
+def _runs(marks: Sequence[Mark], places: Mapping[str, tuple[Sequence[int], Sequence[int]]]) -> tuple[Run, ...]:
+    """Marks as runs of whole words, those of the title first; what lies beyond the text shown is left out.
+
+    `places` gives by field where its words begin and where they end.
+    """
     found = set()
     for mark in marks:
-        if mark.end > mark.start and (field := places.get(mark.field)):
-            first = bisect_right(field, mark.start, key=lambda place: place[1])
-            last = bisect_left(field, mark.end, key=lambda place: place[0]) - 1
+        if mark.end > mark.start and mark.field in places:
+            starts, ends = places[mark.field]
+            first, last = bisect_right(ends, mark.start), bisect_left(starts, mark.end) - 1
             if first <= last:
                 found.add((mark.field, first, last))
     return tuple(sorted(found, key=lambda run: (run[0] != "title", *run)))[:MARKS_MOST]

@@ -21,6 +21,7 @@ LINK_MOST = 1_000  # characters of a link that a mail still carries
 URL_LETTERS = "!#$%&'()*+,/:;=?@[]~-._"
 HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+", re.ASCII)
 URL = re.compile(r"(?<![^\W_])https?://[^\s<>\"]+", re.IGNORECASE)
+RUN = re.compile(r"[0-9A-Za-z\u0080-\U0010ffff]+")  # what no ASCII sign parts
 AFTER_URL = ".,;:!?)]}'*’”»…"
 
 
@@ -66,8 +67,15 @@ def words(text: str) -> tuple[tuple[int, int], ...]:
     one. Combining marks stay with their letter.
     """
     found: list[tuple[int, int]] = []
-    open_end = -1  # where a run ends that may still grow
-    for place, letter in enumerate(text):
+    for run in RUN.finditer(text):
+        found += [run.span()] if run[0].isascii() else _words(run[0], run.start())
+    return tuple(found)
+
+
+def _words(run: str, begin: int) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    open_end = -1  # where a word ends that may still grow
+    for place, letter in enumerate(run, begin):
         category = unicodedata.category(letter)[0]
         touches = bool(found) and found[-1][1] == place
         if (category == "M" and touches) or (category in "LN" and place == open_end and not is_wide(letter)):
@@ -76,7 +84,7 @@ def words(text: str) -> tuple[tuple[int, int], ...]:
         elif category in "LN":
             found.append((place, place + 1))
             open_end = -1 if is_wide(letter) else place + 1
-    return tuple(found)
+    return found
 
 
 def is_wide(letter: str) -> bool:

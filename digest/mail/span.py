@@ -25,10 +25,14 @@ Place = tuple[int, int]  # a word's first and last character, end exclusive; or 
 
 
 def bracketed(text: str, places: Iterable[Place], field: str, escape: Callable[[str], str]) -> str:
-    """The escaped text with each of its words between the private characters of its field."""
+    """The escaped text with each of its words between the private characters of its field.
+
+    Words are letters, digits and their marks (see `words`): nothing in them needs an escape.
+    """
     parts, last = [], 0
     for start, end in places:
-        parts += [escape(fit(text[last:start])), field, escape(fit(text[start:end])), SHUT]
+        gap = text[last:start]
+        parts += [gap if gap == " " else escape(fit(gap)), field, text[start:end], SHUT]
         last = end
     return "".join([*parts, escape(fit(text[last:]))])
 

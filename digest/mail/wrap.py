@@ -13,17 +13,19 @@ WIDTH = 72
 MARKED_WIDTH = WIDTH - 6
 
 _RESERVED = f"[{chr(RESERVED.start)}-{chr(RESERVED.stop - 1)}]"
+_MARKS = re.compile(_RESERVED)
 # What may not be broken in a script without spaces: a markable word, a run of ASCII, one other character.
 _UNIT = re.compile(f"{_RESERVED}[^{_RESERVED[1:-1]}]*{_RESERVED}|[ -~]+|.", re.DOTALL)
 
 
 def columns(text: str) -> int:
     """The columns that a text takes; our own marks and combining marks take none."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
+    shown = text if text.isascii() else _MARKS.sub("", text)
+    return len(shown) if shown.isascii() else sum(map(_columns, shown))
 
 
 def _columns(letter: str) -> int:
-    if ord(letter) in RESERVED or unicodedata.category(letter) in ("Mn", "Me"):
+    if unicodedata.category(letter) in ("Mn", "Me"):
         return 0
     return 2 if is_wide(letter) else 1
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+MOST_MARKS = 16  # a mail marks no more in one card
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +22,10 @@ class Mark:
     end: int = 0
     shown: str = ""  # the words as they stand in the paper
     by_stem: bool = False  # rests on the stem alone: transform for transformer
+
+
+def kept(marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """The marks that a letter freezes: the first of each clause, then the first of all, as many as a card shows."""
+    first = list({mark.clause: mark for mark in reversed(marks)}.values())
+    wanted = {id(mark) for mark in [*first, *marks][: max(MOST_MARKS, len(first))]}
+    return tuple(mark for mark in marks if id(mark) in wanted)

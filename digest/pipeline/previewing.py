@@ -11,7 +11,7 @@ from digest.pipeline import numbers
 from digest.pipeline.facts import ChangeFacts
 from digest.pipeline.planning import Plan, earlier_digests, lows, plan
 from digest.pipeline.publish import desk, quiet_reason
-from digest.pipeline.rendering import digest_message
+from digest.pipeline.rendering import Renderer
 from digest.pipeline.window import ToldBefore, Window
 from digest.sources.listing import Facts
 from subscribers import roll
@@ -41,7 +41,7 @@ def preview(person: Subscriber, now: datetime, site_host: str) -> Preview:
     facts = ChangeFacts(_facts(window))
     hits = [hit.change for section in planned.result.sections for hit in section.hits]
     papers = tuple(facts[number].key for number in hits)
-    return Preview(digest_message(letter, planned.result, facts, {}), papers)
+    return Preview(Renderer(facts).digest(letter, planned.result), papers)
 
 
 def _planned(reader: Reader, window: Window, now: datetime) -> Plan:

@@ -87,7 +87,7 @@ def desk(window: Window, now: datetime) -> Desk:
     versions = wordings.in_force("digest", now)
     facts = ChangeFacts({c.change: c.facts for c in window.candidates})
     composer = Composer(wordings.wording(versions), wordings.site(), facts)
-    sizes = composer.card_bytes, composer.section_bytes(), composer.frame_bytes()
+    sizes = composer.card_bytes, composer.hit_bytes, composer.section_bytes(), composer.frame_bytes()
     return Desk(facts, window.why, *sizes, wording=versions, renderer=RENDERER)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 
@@ -16,22 +17,56 @@ from subscribers.models import Letter, Subscriber
 from subscribers.outbox.message import SLOT, Message
 
 DIGEST = "digest"
+MOST_KEPT = 5_000  # changes whose facts and cards are kept
+log = logging.getLogger(__name__)
 
 
 class Gone(Exception):
     """The letter's reader was erased: there is nobody to mail it to."""
 
 
-def render(letters: Sequence[Letter]) -> Mapping[int, Message | Exception]:
-    """Each letter's message by its id, or the error that it met: one that raises stops only itself.
+class Renderer:
+    """Renders letters; cards and facts are kept from one call to the next, since many letters share them."""
 
-    The letters need `subscriber` loaded: the address is read with it, at the claim.
-    """
-    facts = ChangeFacts()
-    drafts = _drafts(letters)
-    facts.load(number for draft in drafts.values() if isinstance(draft, Draft) for number in draft.changes())
-    composers: dict[tuple[int, ...], Composer] = {}
-    return {letter.pk: _one(letter, drafts.get(letter.pk), facts, composers) for letter in letters}
+    def __init__(self, facts: ChangeFacts | None = None) -> None:
+        self._facts = ChangeFacts() if facts is None else facts
+        self._composers: dict[tuple[int, ...], Composer] = {}
+
+    def __call__(self, letters: Sequence[Letter]) -> Mapping[int, Message | Exception]:
+        """Each letter's message by its id, or the error that it met: one that raises stops only itself.
+
+        The letters need `subscriber` loaded: the address is read with it, at the claim.
+        """
+        if len(self._facts) > MOST_KEPT:
+            self._facts, self._composers = ChangeFacts(), {}
+        drafts = _drafts(letters)
+        named = (number for draft in drafts.values() if isinstance(draft, Draft) for number in draft.changes())
+        self._facts.load(named)
+        return {letter.pk: self._one(letter, drafts.get(letter.pk)) for letter in letters}
+
+    def digest(self, letter: Letter, draft: Draft) -> Message:
+        """The mail of a digest letter; its Date is the time it was posted, so that a retry is the same bytes."""
+        composer = self._composers.get(draft.wording)
+        if composer is None:
+            composer = Composer(wordings.wording(draft.wording), wordings.site(), self._facts)
+            self._composers[draft.wording] = composer
+        failed = len(composer.failed)
+        moment = letter.slot.astimezone(UTC).strftime(SLOT)
+        to = _addressee(letter.subscriber, f"{letter.subscriber.key}:{moment}", draft)
+        message = composer.compose(draft, to, letter.message_id, letter.posted_at)
+        for change, reason in list(composer.failed.items())[failed:]:
+            log.error("the card of change %d goes out as title and link: %s", change, reason)
+        return message
+
+    def _one(self, letter: Letter, draft: Draft | Exception | None) -> Message | Exception:
+        try:
+            if isinstance(draft, Exception):
+                raise draft
+            if not letter.subscriber.email:
+                raise Gone(f"the reader of {letter.message_id} was erased")
+            return _notice(letter) if draft is None else self.digest(letter, draft)
+        except Exception as error:
+            return error
 
 
 def _drafts(letters: Sequence[Letter]) -> dict[int, Draft | Exception]:
@@ -43,31 +78,6 @@ def _drafts(letters: Sequence[Letter]) -> dict[int, Draft | Exception]:
             except (KeyError, TypeError) as error:
                 drafts[letter.pk] = error
     return drafts
-
-
-def _one(
-    letter: Letter, draft: Draft | Exception | None, facts: ChangeFacts, composers: dict[tuple[int, ...], Composer]
-) -> Message | Exception:
-    try:
-        if isinstance(draft, Exception):
-            raise draft
-        if not letter.subscriber.email:
-            raise Gone(f"the reader of {letter.message_id} was erased")
-        return _notice(letter) if draft is None else digest_message(letter, draft, facts, composers)
-    except Exception as error:
-        return error
-
-
-def digest_message(
-    letter: Letter, draft: Draft, facts: ChangeFacts, composers: dict[tuple[int, ...], Composer]
-) -> Message:
-    """The mail of a digest letter; its Date is the time it was posted, so that a retry is the same bytes."""
-    composer = composers.get(draft.wording)
-    if composer is None:
-        composer = composers[draft.wording] = Composer(wordings.wording(draft.wording), wordings.site(), facts)
-    moment = letter.slot.astimezone(UTC).strftime(SLOT)
-    to = _addressee(letter.subscriber, f"{letter.subscriber.key}:{moment}", draft)
-    return composer.compose(draft, to, letter.message_id, letter.posted_at)
 
 
 def _addressee(person: Subscriber, reading: str, draft: Draft | None = None) -> Addressee:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from digest.editions.compose import Candidate
 from digest.matching.columns import Columns
 from digest.matching.engine import Bits, Engine
-from digest.matching.mark import Mark
+from digest.matching.mark import Mark, kept
 from digest.matching.why import why
 from digest.models import Change, Paper, Told
 from digest.sources.listing import Facts
@@ -88,7 +88,7 @@ class Window:
         return frozenset(self.candidates[i].paper for i in np.flatnonzero(self._mask(low) & self.kinds[settled]))
 
     def _why(self, filter_id: int, change: int) -> tuple[Mark, ...]:
-        return why(self.queries[filter_id], self.facts(change))
+        return kept(why(self.queries[filter_id], self.facts(change)))
 
 
 def _recent_papers(head: int, now: datetime) -> set[int]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from digest.management.door import Door
-from digest.pipeline.rendering import render
+from digest.pipeline.rendering import Renderer
 from subscribers.outbox import queue
 from subscribers.outbox.delivery import deliver
 from subscribers.outbox.transport import open_session
@@ -24,6 +24,6 @@ class Command(Door):
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
-        counts = deliver(connect, render, self.clock, until_empty=bool(options["until_empty"]))
+        counts = deliver(connect, Renderer(), self.clock, until_empty=bool(options["until_empty"]))
         kinds = ("accepted", "deferred", "refused", "unknown", "cancelled")
         return {**{kind: counts.get(kind, 0) for kind in kinds}, "waiting": queue.waiting()}

@@ -22,7 +22,7 @@ from digest.management.door import Door
 from digest.models import Source
 from digest.pipeline import books, looking
 from digest.pipeline.publish import publish
-from digest.pipeline.rendering import render
+from digest.pipeline.rendering import Renderer
 from digest.pipeline.settling import settle
 from subscribers import membership
 from subscribers.models import Letter
@@ -92,7 +92,7 @@ class Command(Door):
     def _send(self, at: datetime) -> dict[str, Any]:
         publish(at, settings.SITE_HOST)
         connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
-        counts = deliver(connect, render, lambda: at, until_empty=True)
+        counts = deliver(connect, Renderer(), lambda: at, until_empty=True)
         return {"at": at.isoformat(), "accepted": counts["accepted"]}
 
 
@@ -120,7 +120,7 @@ def _readable() -> list[dict[str, Any]]:
     """The mails that were sent, as files for a browser and a text viewer."""
     letters = list(Letter.objects.select_related("subscriber").order_by("id"))
     shown = []
-    for number, message in enumerate(render(letters).values(), 1):
+    for number, message in enumerate(Renderer()(letters).values(), 1):
         if not isinstance(message, Exception):
             shown.append({"files": write_mail(settings.DIGEST_HOME / "readable", f"mail-{number}", message)})
     return shown

@@ -85,18 +85,19 @@ def number_of(count: int, one: str, many: str) -> str:
     return f"{'no' if count == 0 else count} {many if count != 1 else one}"
 
 
-def runs(marks: tuple[Mark, ...], field: str, text: str) -> list[tuple[int, int]]:
-    """Marked places widened to whole words, in characters, without overlaps."""
-    places = words(text)
+def runs(marks: tuple[Mark, ...], texts: Mapping[str, str]) -> dict[str, list[tuple[int, int]]]:
+    """By field: marked places widened to whole words, in characters, without overlaps; the first 16 of a card."""
     wide = []
-    for mark in marks:
-        touched = [place for place in places if mark.field == field and place[1] > mark.start and place[0] < mark.end]
-        if touched and mark.end > mark.start:
-            wide.append((touched[0][0], touched[-1][1]))
-    kept: list[tuple[int, int]] = []
-    for place in sorted(set(wide)):
-        if not kept or place[0] >= kept[-1][1]:
-            kept.append(place)
+    for order, (field, text) in enumerate(texts.items()):
+        places = words(text)
+        for mark in marks:
+            touched = [p for p in places if mark.field == field and p[1] > mark.start and p[0] < mark.end]
+            if touched and mark.end > mark.start:
+                wide.append((order, touched[0][0], touched[-1][1], field))
+    kept: dict[str, list[tuple[int, int]]] = {field: [] for field in texts}
+    for _, start, end, field in sorted(set(wide))[:16]:
+        if not kept[field] or start >= kept[field][-1][1]:
+            kept[field].append((start, end))
     return kept
 
 
@@ -149,7 +150,7 @@ def alignment(text: str, lines: str) -> list[int]:
 
 def card(facts: Facts, hit: Hit, number: int, format: str, site: Site) -> str:
     title, abstract = paper_title(facts), cut(readable(facts.abstract), 2_000)
-    places = {"title": runs(hit.marks, "title", title), "abstract": runs(hit.marks, "abstract", abstract)}
+    places = runs(hit.marks, {"title": title, "abstract": abstract})
     paper: dict[str, Any] = plain(facts, page_url(site.url, facts.key))
     quotes = ("“", "”") if format == "html" else ('"', '"')
     why = bounded(reason(hit.marks, quotes), 400) if hit.marks else ""

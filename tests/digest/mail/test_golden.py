@@ -16,9 +16,10 @@ from tests.digest.mail.reading import read
 
 FOLDER = Path(__file__).parents[2] / "golden"
 LINK = {"link": "https://papers.example.org/confirm/ABEiM0RVZneImaq7zN3u_0nXc7Lw1Fv9aHd2eKp6Rz8TABEiM0RV"}
+CONFIRM_ID = MESSAGE_ID.replace("digest.", "confirm.", 1)
 MAILS = {
     "digest": lambda: composer().compose(DRAFT, READER, MESSAGE_ID, NOW),
-    "confirm": lambda: compose_notice("confirm", wording("confirm"), SITE, READER, LINK, MESSAGE_ID, NOW),
+    "confirm": lambda: compose_notice("confirm", wording("confirm"), SITE, READER, LINK, CONFIRM_ID, NOW),
 }
 
 

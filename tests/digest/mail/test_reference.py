@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from email.policy import SMTP
 
-from css_inline import CSSInliner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +13,7 @@ from digest.sources.listing import Facts
 from subscribers.query.tex import readable
 from tests.digest.mail import reference
 from tests.digest.mail.invented import DRAFT, MESSAGE_ID, NOW, PAPERS, READER, SITE, composer
-from tests.digest.mail.reading import read
+from tests.digest.mail.reading import read, spelled_alike
 
 NAUGHTY = (
     "",
@@ -65,7 +64,7 @@ facts = st.builds(
 @st.composite
 def hits(draw: st.DrawFn, change: int, paper: Facts) -> Hit:
     marks = []
-    for field in draw(st.lists(st.sampled_from(("title", "abstract")), max_size=6)):
+    for field in draw(st.lists(st.sampled_from(("title", "abstract")), max_size=30)):
         length = len(readable(getattr(paper, field)))
         start = draw(st.integers(0, max(0, length - 1)))
         end = start + draw(st.integers(1, 12))
@@ -97,14 +96,6 @@ def drafts(draw: st.DrawFn) -> tuple[Draft, dict[int, Facts]]:
         missing=missing,
     )
     return draft, papers
-
-
-SPELLER = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False)
-
-
-def spelled_alike(html: str) -> str:
-    """The document as one and the same HTML parser writes it: `&#34;` and `"` are one character in a text."""
-    return SPELLER.inline(html)
 
 
 def check(draft: Draft, papers: dict[int, Facts]) -> None:

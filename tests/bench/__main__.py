@@ -1,0 +1,23 @@
+"""`python -m tests.bench [match|compose|publish] [--readers N] [--filters N] [--changes N]`; without a name, all."""
+
+import argparse
+
+from tests.bench import composing, matching, publishing
+
+BENCHES = {"match": matching.run, "compose": composing.run, "publish": publishing.run}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=BENCHES)
+    parser.add_argument("--readers", type=int, default=8_000)
+    parser.add_argument("--filters", type=int, default=8_000)
+    parser.add_argument("--changes", type=int, default=50)
+    options = parser.parse_args()
+    for name in [options.name] if options.name else BENCHES:
+        print(f"== {name}", flush=True)
+        print(BENCHES[name](options), flush=True)
+
+
+if __name__ == "__main__":
+    main()
