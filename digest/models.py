@@ -246,6 +246,7 @@ class Copy(models.Model):
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, related_name="copies", db_index=False)
     slot = models.DateTimeField()
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="copies")  # index: the balance of an edition
+    at = models.DateTimeField()  # when it was written
     low = models.BigIntegerField(null=True)  # window (low, high]; None: the last 7 days
     high = models.BigIntegerField()
     result = models.CharField(max_length=6, choices=Result)

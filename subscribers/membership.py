@@ -19,7 +19,7 @@ from subscribers.schedule import Schedule, next_slot, parse_days, parse_times
 from subscribers.topics import TopicWish, save
 
 UNDOTTED = ("waiting", "deferred")
-UNDER_WAY = ("dotted", "unknown")
+NEVER_AGAIN = ("dotted", "unknown", "refused")  # under way, or refused for what may turn out to be our trouble
 
 
 class NotPossible(Exception):
@@ -124,8 +124,7 @@ def confirm(number: int, now: datetime, *, confirmed_from: Mapping[str, str], co
     person = _locked(number)
     if person.state in ("active", "paused"):
         return person
-    asked_again = person.left_at is None or (person.asked_at is not None and person.asked_at > person.left_at)
-    if person.state == "forgotten" or not asked_again:
+    if person.state == "forgotten" or (person.left_at is not None and person.asked_at is None):
         raise NotPossible("this person left; they come back by asking again and confirming that")
     _activate(person, now, confirmed_from, consent)
     return person
@@ -193,10 +192,13 @@ def leave(number: int, now: datetime, *, how: str, journal_file: Path) -> Subscr
     person = _locked(number)
     if person.state in ("left", "forgotten"):
         # one who asked again and changed their mind: that request must not revive them
+        person.asked_at = None
+        person.save(update_fields=["asked_at"])
         _cancel_letters(person, now)
         return person
     person.state, person.left_at = Subscriber.State.LEFT, now
     person.due = person.cursor = person.owed_from = person.first_slot = person.paused_until = None
+    person.asked_at = None  # only a request made after this can be confirmed
     person.save()
     person.topics.update(since=None)
     _cancel_letters(person, now)
@@ -208,7 +210,7 @@ def leave(number: int, now: datetime, *, how: str, journal_file: Path) -> Subscr
 def _cancel_letters(person: Subscriber, now: datetime) -> None:
     """By a statement after the person's row is locked, so that letters posted just before are seen."""
     queue.move(person.letters.all(), UNDOTTED, "cancelled", decided_at=now, reason="left")
-    person.letters.filter(state__in=UNDER_WAY).update(last=True)
+    person.letters.filter(state__in=NEVER_AGAIN).update(last=True)
 
 
 @transaction.atomic

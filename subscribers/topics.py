@@ -71,21 +71,14 @@ def _number(topic: str, name: str, value: str) -> tuple[str, int]:
 def save(subscriber: Subscriber, wish: TopicWish) -> Topic:
     """Write the topic, its filter and the numbers that the filter names. Raises QueryError."""
     query = parse(wish.text).query
-    topic, _ = Topic.objects.update_or_create(
-        subscriber=subscriber,
-        name=wish.name,
-        defaults={
-            "text": wish.text,
-            "filter": shared_filter(query),
-            "cadence": wish.cadence,
-            "settled": wish.settled,
-            "revisions": wish.revisions,
-            "cap": wish.cap,
-            "threshold": wish.threshold,
-            "weight": wish.weight,
-            "since": None,
-        },
-    )
+    old = Topic.objects.filter(subscriber=subscriber, name=wish.name).first()
+    topic = old or Topic(subscriber=subscriber, name=wish.name)
+    if topic.cadence != wish.cadence:
+        topic.since = None  # its window begins anew, at the reader's next slot
+    topic.text, topic.filter = wish.text, shared_filter(query)
+    for name in ("cadence", "settled", "revisions", "cap", "threshold", "weight"):
+        setattr(topic, name, getattr(wish, name))
+    topic.save()
     return topic
 
 

@@ -193,13 +193,13 @@ def test_leaving_while_a_letter_is_being_staged_stops_its_dot(settings):
             run("reader", "leave", R, now="2026-03-02 05:02")
             return messages
 
-        counts = deliver(
+        run_of_it = deliver(
             lambda: open_session(settings.MAIL_TARGET, "papers.example.org"),
             leave_meanwhile,
             lambda: at("2026-03-02 05:03"),
             until_empty=True,
         )
-        assert counts["accepted"] == 1
+        assert run_of_it.counts["accepted"] == 1
         assert [mail.recipient for mail in sink.received] == ["stays@example.org"]
 
 

@@ -92,7 +92,7 @@ def test_one_who_leaves_gets_nothing_more_and_comes_back_as_new():
     assert serve("2026-03-03 10:01")["accepted"] == 1
     run("reader", "confirm", R, "--reason", "said so on the phone", now="2026-03-03 11:00")
     serve("2026-03-03 11:01")
-    # the first was never delivered; the papers of a cancelled letter don't come back by it, but the week does
+    # what the cancelled letter would have told counts as told: coming back revives nothing
     assert told(R) == ["2603.00002"]
 
 

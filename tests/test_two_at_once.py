@@ -88,15 +88,15 @@ def test_two_looks_that_commit_in_the_opposite_order_of_their_start_lose_nothing
 def test_two_looks_that_add_the_same_paper_at_once_make_one(monkeypatch):
     run("source", "add", "mirror", "--kind", "hf", "--url", "https://mirror.example.org")
     barrier = threading.Barrier(2, timeout=30)
-    known = snapshots.known_by_key
+    known = snapshots.known_of
 
-    def both_know_nothing(listing):
-        found = known(listing)
-        if barrier.n_waiting < 2 and not found:
+    def both_know_nothing(*arguments):
+        found = known(*arguments)
+        if barrier.n_waiting < 2 and not found[0]:
             barrier.wait()
         return found
 
-    monkeypatch.setattr(snapshots, "known_by_key", both_know_nothing)
+    monkeypatch.setattr(snapshots, "known_of", both_know_nothing)
 
     def look(slug: str) -> Callable[[], Any]:
         def work() -> Any:

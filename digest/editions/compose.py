@@ -23,6 +23,7 @@ class Candidate:
     paper: int
     kind: str
     facts: Facts
+    revision: int = 0  # the newest `revised` change of the paper that the topic matched in its window, or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +106,21 @@ def compose(
     if not shown and not owed.carried:
         return Silence(_reason(occasion, matches, again, parts))
     found = {c.paper for _, some in fresh for c in some}
-    parts, carried, carried_more = _carry(parts, owed.carried, desk)
-    _fit(parts, desk)
+    carried = _carry(parts, owed.carried, desk)
+    _fit(carried.parts, desk)
+    shown_carried = sum(1 for part in carried.parts for hit in part.hits if hit.carried)
     return Draft(
         date=occasion.slot.date().isoformat(),
         slot=occasion.slot.isoformat(),
         since=occasion.since.isoformat(),
         next=occasion.next.isoformat(),
         zone=occasion.zone,
-        sections=tuple(Section(p.topic, p.name, p.query, tuple(p.hits), tuple(p.more)) for p in parts),
+        sections=tuple(Section(p.topic, p.name, p.query, tuple(p.hits), tuple(p.more)) for p in carried.parts),
         listed=len(occasion.listed),
-        told=len(again),
+        told=len(again) + carried.instead,
         outside=len(occasion.listed) - len(found) - len(again),
-        carried=sum(1 for part in parts for hit in part.hits if hit.carried),
-        carried_more=carried_more + carried - sum(1 for part in parts for hit in part.hits if hit.carried),
+        carried=shown_carried,
+        carried_more=carried.more + carried.hits - shown_carried,
         missing=owed.missing,
         oldest=min((occasion.slot.isoformat(), *(d.oldest for d in owed.carried)), key=datetime.fromisoformat),
         late=occasion.late,
@@ -137,7 +139,7 @@ def _fresh(match: Match, told: Mapping[int, int]) -> list[Candidate]:
 
 
 def _is_new_revision(interest: Interest, candidate: Candidate, told: int) -> bool:
-    return interest.revisions and candidate.kind == "revised" and candidate.change > told
+    return interest.revisions and candidate.revision > told
 
 
 def _reason(occasion: Occasion, matches: Sequence[Match], again: set[int], parts: list[_Part]) -> str:
@@ -180,32 +182,47 @@ def _hit(c: Candidate, interest: Interest, names: Sequence[str], desk: Desk) -> 
     return Hit(c.change, score(c.facts), desk.why(interest.filter, c.change), also)
 
 
-def _carry(parts: list[_Part], drafts: Sequence[Draft], desk: Desk) -> tuple[list[_Part], int, int]:
-    """The sections with what did not arrive put first, and how many papers that is: shown, behind "more".
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """The sections with what did not arrive in front, and how many papers that is."""
 
-    A paper that is here anyway (a revision) is not carried; one carried twice comes once.
-    """
-    here = {desk.facts[number].key for part in parts for number in _numbers(part)}
+    parts: list[_Part]
+    hits: int = 0
+    more: int = 0
+    instead: int = 0  # papers shown as carried that would have been behind "more" by themselves (a revision)
+
+
+def _carry(parts: list[_Part], drafts: Sequence[Draft], desk: Desk) -> _Carried:
+    """Put what did not arrive first. A paper that is shown anyway (a revision) is not carried, one carried twice
+    comes once, and one that is behind "more" by itself is shown: it was promised before."""
+    shown = {desk.facts[hit.change].key for part in parts for hit in part.hits}
+    fresh, old = len(shown), [_part_of(section) for draft in reversed(drafts) for section in _dated(draft)]
+    for part in old:
+        part.hits = [hit for hit in part.hits if _first(hit.change, shown, desk)]
+    before = sum(len(part.more) for part in parts)
+    for part in parts:
+        part.more = [number for number in part.more if desk.facts[number].key not in shown]
+    instead = before - sum(len(part.more) for part in parts)
+    named = shown | {desk.facts[number].key for part in parts for number in part.more}
+    for part in old:
+        part.more = [number for number in part.more if _first(number, named, desk)]
     by_topic = {part.topic: part for part in parts}
-    waiting: list[_Part] = []
-    counts = [0, 0]
-    for draft in reversed(drafts):
-        for section in draft.sections:
-            part = _Part(section.topic, section.name, section.query)
-            part.hits = [
-                replace(h, carried=h.carried or draft.date) for h in section.hits if _first(h.change, here, desk)
-            ]
-            part.more = [number for number in section.more if _first(number, here, desk)]
-            counts[0] += len(part.hits)
-            counts[1] += len(part.more)
-            waiting.append(part)
-    for part in waiting:
+    for part in old:
         _join(by_topic, part)
-    return [part for part in by_topic.values() if part.hits or part.more], counts[0], counts[1]
+    kept = [part for part in by_topic.values() if part.hits or part.more]
+    return _Carried(kept, len(shown) - fresh, sum(len(part.more) for part in old), instead)
 
 
-def _numbers(part: _Part) -> list[int]:
-    return [hit.change for hit in part.hits] + part.more
+def _dated(draft: Draft) -> list[Section]:
+    """A draft's sections, each hit with the date of the digest that it first stood in."""
+    return [
+        replace(section, hits=tuple(replace(hit, carried=hit.carried or draft.date) for hit in section.hits))
+        for section in draft.sections
+    ]
+
+
+def _part_of(section: Section) -> _Part:
+    return _Part(section.topic, section.name, section.query, list(section.hits), list(section.more))
 
 
 def _first(change: int, here: set[str], desk: Desk) -> bool:

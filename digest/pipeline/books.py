@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -92,13 +92,14 @@ def missing(now: datetime) -> Iterator[tuple[int, datetime]]:
     Independent of due times and cursors: `schedule` says which slot should have been served since they joined
     or last changed it; a copy of that slot or a later one must be there.
     """
-    newest: dict[int, datetime] = dict(
-        Copy.objects.filter(subscriber__state="active").order_by("slot").values_list("subscriber_id", "slot")
-    )
+    newest: dict[int, datetime] = {}
+    copies = Copy.objects.filter(subscriber__state="active").order_by("slot")
+    for reader, slot, low, at in copies.values_list("subscriber_id", "slot", "low", "at"):
+        newest[reader] = slot if low is not None else max(slot, at)  # without a cursor it serves all until then
     for reader, schedule, since in roll.active():
-        slot = newest_slot(schedule, since, now - roll.LATE)
-        if slot is not None and newest.get(reader, since - timedelta(days=1)) < slot:
-            yield reader, slot
+        wanted = newest_slot(schedule, since, now - roll.LATE)
+        if wanted is not None and newest.get(reader, since - timedelta(days=1)) < wanted:
+            yield reader, wanted
 
 
 def ledger(day: date | None = None) -> dict[str, int]:
@@ -120,6 +121,7 @@ def letters(day: date | None = None) -> list[Letter]:
     return list(mine.select_related("subscriber").order_by("id"))
 
 
-def reopen(letter: Letter) -> None:
-    """An edition whose letter an operator has decided anew is open again, until it is closed with new totals."""
-    Edition.objects.filter(copies__letter=letter).update(closed_at=None, totals=None)
+def reopen(letters: Iterable[int]) -> None:
+    """Editions of whose letters one was decided anew are open again, until they are closed with new totals."""
+    mine = Copy.objects.filter(letter__in=list(letters)).values("edition")
+    Edition.objects.filter(pk__in=mine, closed_at__isnull=False).update(closed_at=None, totals=None)

@@ -11,18 +11,35 @@ from digest.sources.changes import Known, Seen
 from digest.sources.listing import Facts, Listing
 
 
-def known_by_key(listing: Listing) -> dict[str, Known]:
-    """The stored papers that have one of the listing's keys. A merged paper counts as the one it is merged into."""
+def lock_papers(numbers: Iterable[int]) -> None:
+    """Lock papers until the transaction ends, before their facts are read: two sources may look at one at once.
+
+    Always in one order, so that two looks never wait for each other in a circle.
+    """
+    list(Paper.objects.select_for_update().filter(pk__in=sorted(set(numbers))).order_by("pk").values_list("pk"))
+
+
+def known_of(listing: Listing, source: Source, day: date) -> tuple[dict[str, Known], list[Known]]:
+    """The stored papers that have one of the listing's keys, by key; and those that the source lists on the day.
+
+    They are locked. A merged paper counts as the one it is merged into.
+    """
     keys = [key for entry in listing.entries for key in entry.keys]
-    rows = Identity.objects.filter(key__in=keys).values_list("key", "paper_id")
+    named = Identity.objects.filter(key__in=keys).values_list("key", "paper_id")
+    here = Appearance.objects.filter(source=source, day=day, gone_at=None).values_list("paper_id", flat=True)
+    lock_papers([*(paper for _, paper in named), *here])
+    rows = list(named.all())  # read again: a look that held the lock before may have merged papers
+    papers = known_papers([*(paper for _, paper in rows), *here])
+    return {key: papers[paper] for key, paper in rows}, [papers[paper] for paper in here]
+
+
+def known_by_key(listing: Listing) -> dict[str, Known]:
+    """The stored papers that have one of the listing's keys, locked."""
+    keys = [key for entry in listing.entries for key in entry.keys]
+    rows = list(Identity.objects.filter(key__in=keys).values_list("key", "paper_id"))
+    lock_papers(paper for _, paper in rows)
     papers = known_papers(paper for _, paper in rows)
     return {key: papers[paper] for key, paper in rows}
-
-
-def known_here(source: Source, day: date) -> list[Known]:
-    """The papers that this source lists on this day."""
-    rows = Appearance.objects.filter(source=source, day=day, gone_at=None)
-    return list(known_papers(rows.values_list("paper_id", flat=True)).values())
 
 
 def known_papers(numbers: Iterable[int]) -> dict[int, Known]:

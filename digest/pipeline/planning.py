@@ -28,8 +28,29 @@ class Earlier:
     letter: int
     slot: datetime
     state: str
-    draft: Draft | None = None  # None: neither carried nor named now
+    draft: Draft | None = None  # None: nothing can come of it now (it is under way, or spent)
     spent: bool = False  # nothing can come of it any more: carried before, or its reader had left
+    named: bool = False  # unknown, and a digest since has said so
+
+    @property
+    def key(self) -> str:
+        """How its page is named."""
+        return self.slot.astimezone(UTC).strftime(SLOT)
+
+
+def carried(earlier: Sequence[Earlier]) -> list[Earlier]:
+    """The digests whose papers the next one takes over, the oldest first."""
+    return [e for e in earlier if e.draft is not None and e.state != "unknown"]
+
+
+def doubtful(earlier: Sequence[Earlier]) -> list[Earlier]:
+    """The digests that the next one says may not have arrived.
+
+    Each is named once, in a digest that arrived: where the one that named it is carried, it is named again.
+    """
+    again = {missing.key for e in carried(earlier) if e.draft is not None for missing in e.draft.missing}
+    unknown = [e for e in earlier if e.draft is not None and e.state == "unknown"]
+    return [e for e in unknown if not e.named or e.key in again]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +67,6 @@ class Plan:
     keeps_cursor: bool = False
     first: bool = False
     failed: str = ""
-
-    @property
-    def carried(self) -> list[Earlier]:
-        """The digests whose papers this one takes over."""
-        return [e for e in self.earlier if e.draft is not None and e.state != "unknown"]
-
-    @property
-    def named(self) -> list[Earlier]:
-        """The digests that this one says may not have arrived."""
-        return [e for e in self.earlier if e.draft is not None and e.state == "unknown"]
 
 
 def earlier_digests(readers: Sequence[Reader]) -> Mapping[int, tuple[Earlier, ...]]:
@@ -75,10 +86,9 @@ def earlier_digests(readers: Sequence[Reader]) -> Mapping[int, tuple[Earlier, ..
 
 def _earlier(letter: Letter) -> Earlier:
     spent = letter.last or letter.reason in ("carried", "left") or letter.carried_in is not None or not letter.content
-    carried = letter.state in (*UNDOTTED, *NOT_ARRIVED)
-    named = letter.state == "unknown" and letter.named_in is None
-    draft = Draft.from_json(letter.content) if (carried or named) and not spent else None
-    return Earlier(letter.pk, letter.slot, letter.state, draft, spent)
+    wanted = letter.state in (*UNDOTTED, *NOT_ARRIVED, "unknown")
+    draft = Draft.from_json(letter.content) if wanted and not spent else None
+    return Earlier(letter.pk, letter.slot, letter.state, draft, spent, letter.named_in is not None)
 
 
 def lows(reader: Reader, now: datetime) -> dict[int, int | None]:
@@ -174,14 +184,9 @@ def _covers_from(reader: Reader, slot: datetime, matches: Sequence[Match]) -> da
 
 
 def _owed(earlier: Sequence[Earlier]) -> Owed:
-    wanted = [e for e in earlier if e.draft is not None]
     return Owed(
-        tuple(e.draft for e in wanted if e.draft and e.state != "unknown"),
-        tuple(
-            Missing(e.draft.date, e.slot.astimezone(UTC).strftime(SLOT))
-            for e in wanted
-            if e.draft and e.state == "unknown"
-        ),
+        tuple(e.draft for e in carried(earlier) if e.draft),
+        tuple(Missing(e.draft.date, e.key) for e in doubtful(earlier) if e.draft),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from digest.editions.draft import Draft
 from digest.models import Copy, Edition, Told
-from digest.pipeline.planning import UNDOTTED, Plan
+from digest.pipeline.planning import UNDOTTED, Earlier, Plan, carried, doubtful
 from digest.pipeline.snapshots import repeated
 from digest.pipeline.window import packed
 from subscribers import roll
@@ -27,10 +27,10 @@ def post(plans: Sequence[Plan], head: int, site_host: str, now: datetime, *, unk
 
 def _post(plans: Sequence[Plan], head: int, site_host: str, now: datetime, unknown: bool) -> int:
     held = roll.hold({p.reader.id: (p.reader.due, p.reader.cursor) for p in plans})
-    mine = _take_over([plan for plan in plans if plan.reader.id in held], now)
+    mine = _take_over(_not_served(plan for plan in plans if plan.reader.id in held), now)
     editions = _editions({plan.date for plan in mine})
     letters = _letters(mine, site_host, now, unknown)
-    _copies(mine, letters, editions, head)
+    _copies(mine, letters, editions, head, now)
     _told(mine, editions)
     _note_carried(mine, letters)
     roll.move(_move(plan, head, plan.reader.id in letters) for plan in mine)
@@ -38,15 +38,31 @@ def _post(plans: Sequence[Plan], head: int, site_host: str, now: datetime, unkno
     return len(mine)
 
 
+def _not_served(plans: Iterable[Plan]) -> list[Plan]:
+    """Pass over slots that have their copy already (the clock went back): only the due time moves on."""
+    wanted = {(plan.reader.id, plan.slot): plan for plan in plans}
+    readers, slots = {reader for reader, _ in wanted}, {slot for _, slot in wanted}
+    there = Copy.objects.filter(subscriber__in=readers, slot__in=slots).values_list("subscriber_id", "slot")
+    served = [wanted.pop(one) for one in set(there) & wanted.keys()]
+    roll.move(
+        roll.Move(plan.reader.id, plan.next, None, plan.reader.owed_from, plan.reader.first_slot) for plan in served
+    )
+    return list(wanted.values())
+
+
 def _take_over(plans: list[Plan], now: datetime) -> list[Plan]:
     """Cancel the undotted letters that are carried. A reader of whom a letter has moved waits for the next run."""
-    planned = {e.letter: e.state for plan in plans for e in plan.carried + plan.named}
+    planned = {e.letter: e.state for plan in plans for e in _taken(plan)}
     locked = Letter.objects.select_for_update().filter(pk__in=planned).order_by("pk")
     states = dict(locked.values_list("pk", "state")) if planned else {}
-    still = [p for p in plans if all(states.get(e.letter) == e.state for e in p.carried + p.named)]
-    undotted = [e.letter for plan in still for e in plan.carried if e.state in UNDOTTED]
+    still = [p for p in plans if all(states.get(e.letter) == e.state for e in _taken(p))]
+    undotted = [e.letter for plan in still for e in carried(plan.earlier) if e.state in UNDOTTED]
     queue.move(Letter.objects.filter(pk__in=undotted), UNDOTTED, "cancelled", reason="carried", decided_at=now)
     return still
+
+
+def _taken(plan: Plan) -> list[Earlier]:
+    return carried(plan.earlier) + doubtful(plan.earlier)
 
 
 def _editions(dates: set[date]) -> dict[date, Edition]:
@@ -77,17 +93,20 @@ def _letters(plans: Sequence[Plan], site_host: str, now: datetime, unknown: bool
     return letters
 
 
-def _copies(plans: Sequence[Plan], letters: dict[int, Letter], editions: dict[date, Edition], head: int) -> None:
-    Copy.objects.bulk_create([_copy(plan, letters.get(plan.reader.id), editions[plan.date], head) for plan in plans])
+def _copies(
+    plans: Sequence[Plan], letters: dict[int, Letter], editions: dict[date, Edition], head: int, now: datetime
+) -> None:
+    Copy.objects.bulk_create(_copy(p, letters.get(p.reader.id), editions[p.date], head, now) for p in plans)
 
 
-def _copy(plan: Plan, letter: Letter | None, edition: Edition, head: int) -> Copy:
+def _copy(plan: Plan, letter: Letter | None, edition: Edition, head: int, now: datetime) -> Copy:
     result = "failed" if plan.failed else "letter" if letter else "silent"
     reason = plan.failed or ("" if isinstance(plan.result, Draft) else plan.result.reason)
     return Copy(
         subscriber_id=plan.reader.id,
         slot=plan.slot,
         edition=edition,
+        at=now,
         low=plan.reader.cursor,
         high=head,
         result=result,
@@ -115,15 +134,14 @@ def _note_carried(plans: Sequence[Plan], letters: dict[int, Letter]) -> None:
         letter = letters.get(plan.reader.id)
         if letter is None:
             continue
-        if plan.carried:
-            Letter.objects.filter(pk__in=[e.letter for e in plan.carried]).update(carried_in=letter.pk)
-        if plan.named:
-            Letter.objects.filter(pk__in=[e.letter for e in plan.named]).update(named_in=letter.pk)
+        for column, some in (("carried_in", carried(plan.earlier)), ("named_in", doubtful(plan.earlier))):
+            if some:
+                Letter.objects.filter(pk__in=[e.letter for e in some]).update(**{column: letter.pk})
 
 
 def _move(plan: Plan, head: int, has_letter: bool) -> roll.Move:
     """`owed_from` goes to the oldest digest that can still need carrying."""
-    taken = {e.letter for e in plan.carried} if has_letter else set()
+    taken = {e.letter for e in carried(plan.earlier)} if has_letter else set()
     slots = [e.slot for e in plan.earlier if e.letter not in taken and not e.spent]
     if has_letter:
         slots.append(plan.slot)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError
 from django.db.models import Max
 
 from digest.editions.compose import Desk, Silence
@@ -140,8 +141,12 @@ def _result(plan: Plan) -> str:
 def _set_aside(reader: Reader, error: Exception, scope: _Range, done: Published) -> None:
     log.error("reader %d can't be served: %s: %s", reader.id, type(error).__name__, error)
     done.results["failed"] += 1
-    if not scope.dry:
+    if scope.dry:
+        return
+    try:
         done.served += _post([failed(reader, error, scope.now)], scope)
+    except IntegrityError as worse:
+        log.error("and that can't be written down: %s", worse)
 
 
 def quiet_reason(now: datetime) -> str:

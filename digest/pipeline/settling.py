@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from digest.models import Appearance, Change, Source, SourceDay
 from digest.pipeline import numbers
+from digest.pipeline.known import lock_papers
 from digest.pipeline.snapshots import repeated
 
 TOO_FRESH = timedelta(hours=12)  # seen for so short a time, a paper is settled with the next day
@@ -46,7 +47,8 @@ def _settle(source_id: int, now: datetime) -> Settled:
         if closes_at(source, row.day) <= now
     ]
     waiting = unsettled(source).select_related("paper").order_by("day", "id")
-    listings = [row for row in waiting if _over(source, row, now)]
+    lock_papers(waiting.values_list("paper_id", flat=True))
+    listings = [row for row in waiting.all() if _over(source, row, now)]
     changes = [_change(row, now) for row in listings]
     newest = numbers.append(changes)
     for row, change in zip(listings, changes, strict=True):

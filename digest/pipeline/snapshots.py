@@ -12,7 +12,7 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from digest.models import Appearance, Snapshot, Source, SourceDay
 from digest.pipeline import numbers, storing
-from digest.pipeline.known import known_by_key, known_here
+from digest.pipeline.known import known_of
 from digest.sources.changes import Finding, Found, Known, Look, changes, gone
 from digest.sources.listing import Listing
 from digest.sources.verdict import Verdict, judge
@@ -75,8 +75,9 @@ def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bo
     missing: list[tuple[Known, Finding]] = []
     if answer.listing is not None and verdict.kind in ("ok", "partial"):
         look = _look(source, source_day, now, backfill)
-        found = _once_a_paper(changes(known_by_key(answer.listing), answer.listing, look))
-        missing = gone(known_here(source, day), answer.listing, look) if verdict.kind == "ok" else []
+        known, here = known_of(answer.listing, source, day)
+        found = _once_a_paper(changes(known, answer.listing, look))
+        missing = gone(here, answer.listing, look) if verdict.kind == "ok" else []
     if answer.listing is not None:
         taken.entries = len(answer.listing.entries)
     if source_day.settled_at and not backfill and verdict.kind in ("ok", "unchanged") and _late(day, now):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 
@@ -78,8 +79,10 @@ class Window:
             return ()
         places = np.array(self.bits.indexes(filter_id), dtype=np.intp)
         inside = places[(self._mask(low) & self.kinds[settled])[places]]
-        newest = {self.candidates[i].paper: self.candidates[i] for i in inside}
-        return tuple(newest.values())
+        matched = [self.candidates[i] for i in inside]
+        newest = {c.paper: c for c in matched}
+        revised = {c.paper: c.change for c in matched if c.kind == "revised"}
+        return tuple(replace(c, revision=revised[c.paper]) if c.paper in revised else c for c in newest.values())
 
     def _listed(self, low: Low, settled: bool) -> frozenset[int]:
         """The papers with news in the window."""

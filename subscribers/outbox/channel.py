@@ -33,32 +33,36 @@ def trouble(outcome: Outcome, now: datetime) -> None:
 
 
 @transaction.atomic
-def note(outcome: Outcome, letter: int, now: datetime) -> int:
+def note(outcome: Outcome, letter: int, now: datetime) -> list[int]:
     """Remember an outcome. When the newest refusals are trouble of our own, the letters that were refused for
-    it become deferred and the channel rests; how many letters, else 0.
+    it become deferred and the channel rests; which letters these are.
     """
     channel, _ = Channel.objects.select_for_update().get_or_create(name=SMTP)
     if outcome.kind == "accepted":
         if channel.failures or channel.recent:
             Channel.objects.filter(pk=channel.pk).update(failures=0, paused_until=None, recent=[], reason="")
-        return 0
+        return []
     if outcome.kind != "refused" or about_mailbox(outcome.code, outcome.reply):
-        return 0
+        return []
     channel.recent = [*channel.recent, [letter, outcome.code, outcome.reply[:200]]][-STREAK:]
     channel.save(update_fields=["recent"])
     met = [Outcome("refused", outcome.stage, code, reply) for _, code, reply in channel.recent]
     if not our_trouble(met):
-        return 0
+        return []
     again = _not_theirs([number for number, _, _ in channel.recent], now)
     Channel.objects.filter(pk=channel.pk).update(recent=[])
     trouble(outcome, now)
     return again
 
 
-def _not_theirs(numbers: list[int], now: datetime) -> int:
-    """Letters refused for what the server dislikes in us: deferred, and tried when the rest is over."""
-    letters = Letter.objects.filter(pk__in=numbers)
-    moved = queue.move(letters, ["refused"], "deferred", retry_at=now + pause_for(1), decided_at=None)
-    for batch in letters.values_list("batch_id", flat=True).distinct():
+def _not_theirs(numbers: list[int], now: datetime) -> list[int]:
+    """Letters refused for what the server dislikes in us: deferred, and tried when the rest is over.
+
+    Not those whose papers a later digest carries already, nor those of readers who have left since.
+    """
+    letters = Letter.objects.filter(pk__in=numbers, carried_in=None, last=False)
+    rows = list(letters.filter(state="refused").values_list("pk", "batch_id"))
+    queue.move(letters, ["refused"], "deferred", retry_at=now + pause_for(1), decided_at=None)
+    for batch in {batch for _, batch in rows}:
         queue.note_retry(batch, now + pause_for(1))
-    return moved
+    return [letter for letter, _ in rows]

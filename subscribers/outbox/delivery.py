@@ -41,14 +41,15 @@ class Run:
     pending: list[Record] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     resting: bool = False
+    revived: set[int] = field(default_factory=set)  # letters whose end was taken back
     doubtful: bool = True  # the channel had trouble or refusals since the last accepted letter
 
 
-def deliver(
-    connect: Callable[[], Transport], render: Render, clock: Clock, *, until_empty: bool = False
-) -> Counter[str]:
-    """Send what may be claimed; counts by outcome. `connect` gives an open session or raises Refusal; `render`
-    each letter's Message, or the error it met."""
+def deliver(connect: Callable[[], Transport], render: Render, clock: Clock, *, until_empty: bool = False) -> Run:
+    """Send what may be claimed; the run, with its counts by outcome.
+
+    `connect` gives an open session or raises Refusal; `render` each letter's Message, or the error it met.
+    """
     run, started = Run(connect, render, clock), clock()
     queue.gather(started)
     try:
@@ -62,7 +63,7 @@ def deliver(
     finally:
         if run.session is not None:
             run.session.close()
-    return run.counts
+    return run
 
 
 def _batch(run: Run, claimed: Claim) -> None:
@@ -74,7 +75,7 @@ def _batch(run: Run, claimed: Claim) -> None:
                 if run.resting:
                     break
         finally:
-            queue.turn(claimed, run.pending, [], run.clock())
+            queue.turn(claimed, run.pending, [], run.clock(), run.revived)
             run.pending = []
             queue.release(claimed, run.clock())
 
@@ -105,7 +106,7 @@ def _letter(run: Run, claimed: Claim, letter: Letter, message: Message | Excepti
         _unrenderable(run, letter, no_mail)
         return
     pending, run.pending = run.pending, []
-    granted = queue.turn(claimed, pending, [letter.pk], run.clock())
+    granted = queue.turn(claimed, pending, [letter.pk], run.clock(), run.revived)
     if letter.pk not in granted:
         session.abandon()
         return
@@ -141,13 +142,14 @@ def _settle(run: Run, claimed: Claim, letter: Letter, outcome: Outcome) -> None:
 def _suspect(run: Run, claimed: Claim, letter: Letter, outcome: Outcome) -> None:
     """Record a refusal at once: with the four before it, it may turn out to be trouble of our own."""
     now, run.doubtful = run.clock(), True
-    queue.turn(claimed, run.pending, [], now)
+    queue.turn(claimed, run.pending, [], now, run.revived)
     run.pending = []
     again = channel.note(outcome, letter.pk, now)
     if again:
         run.resting = True
-        run.counts["refused"] -= again
-        run.counts["deferred"] += again
+        run.counts["refused"] -= len(again)
+        run.counts["deferred"] += len(again)
+        run.revived.update(again)
 
 
 def _record(letter: Letter, outcome: Outcome, now: datetime) -> Record:

@@ -104,15 +104,19 @@ def renew(claimed: Claim, now: datetime) -> bool:
 
 
 @transaction.atomic
-def turn(claimed: Claim, records: Sequence[Record], dots: Sequence[int], now: datetime) -> set[int]:
+def turn(
+    claimed: Claim, records: Sequence[Record], dots: Sequence[int], now: datetime, revived: set[int] | None = None
+) -> set[int]:
     """Record what became of the letters before, and mark the next ones `dotted`; the ids that may be dotted.
 
     One commit does both. Only an id that is returned may get its final dot: the others' readers have left,
-    the next digest carries them, or the batch has a newer claim.
+    the next digest carries them, or the batch has a newer claim. Letters that a late reply decides after they
+    had been taken for unknown are added to `revived`.
     """
     mine = held(claimed).exists()
     for record in records:
-        _record(claimed, record, now, mine)
+        if _record(claimed, record, now, mine) == "unknown" and revived is not None:
+            revived.add(record.letter)
     if not mine:
         return set()
     granted = list(
@@ -126,17 +130,20 @@ def turn(claimed: Claim, records: Sequence[Record], dots: Sequence[int], now: da
     return set(granted)
 
 
-def _record(claimed: Claim, record: Record, now: datetime, mine: bool) -> None:
-    """A reply to a dot counts under its own claim, even late; before the dot only the newest claim may speak."""
-    letter = Letter.objects.select_for_update().filter(pk=record.letter).first()
+def _record(claimed: Claim, record: Record, now: datetime, mine: bool) -> str:
+    """A reply to a dot counts under its own claim, even late; before the dot only the newest claim may speak.
+
+    The state that the letter had before, or "" when the record does not count.
+    """
+    letter = Letter.objects.select_for_update().filter(pk=record.letter, batch=claimed.batch).first()
     if letter is None:
-        return
+        return ""
     if letter.claim == claimed.number and letter.state in ("dotted", "unknown"):
         before = [letter.state]
-    elif mine and letter.state == "waiting" and letter.batch_id == claimed.batch:
+    elif mine and letter.state == "waiting":
         before = ["waiting"]
     else:
-        return
+        return ""
     values: dict[str, object] = {"decided_at": now, "reply": record.reply[:300], "reason": record.reason}
     state = record.state
     if state == "deferred":
@@ -146,6 +153,8 @@ def _record(claimed: Claim, record: Record, now: datetime, mine: bool) -> None:
     if before == ["waiting"]:
         values |= {"attempts": F("attempts") + 1}
     if move(Letter.objects.filter(pk=letter.pk), before, state, **values):
+        if state == "deferred" and record.retry_at is not None:
+            note_retry(letter.batch_id, record.retry_at)
         data = {"reply": record.reply[:300], "address": record.address, "reason": record.reason}
         Event.objects.create(
             kind=state,
@@ -154,6 +163,7 @@ def _record(claimed: Claim, record: Record, now: datetime, mine: bool) -> None:
             letter=letter,
             data={k: v for k, v in data.items() if v},
         )
+    return before[0]
 
 
 @transaction.atomic

@@ -60,7 +60,7 @@ def main(count: int) -> None:
     letters = Letter.objects.count()
     connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
     sent, delivering, _ = measured(lambda: deliver(connect, Renderer(), lambda: now, until_empty=True))
-    assert sent["accepted"] == letters
+    assert sent.counts["accepted"] == letters
     _, slow, _ = measured(lambda: [one_alone(one.pk, now) for one in alone])
     figures = (publishing / count, delivering / max(letters, 1), slow / ALONE)
     micro = [f"{seconds * 1e6:,.0f}" for seconds in figures]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from digest.management.door import Door
+from digest.pipeline import books
 from digest.pipeline.rendering import Renderer
 from subscribers.outbox import queue
 from subscribers.outbox.delivery import deliver
@@ -24,6 +25,7 @@ class Command(Door):
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
-        counts = deliver(connect, Renderer(), self.clock, until_empty=bool(options["until_empty"]))
+        done = deliver(connect, Renderer(), self.clock, until_empty=bool(options["until_empty"]))
+        books.reopen(done.revived)
         kinds = ("accepted", "deferred", "refused", "unknown", "cancelled")
-        return {**{kind: counts.get(kind, 0) for kind in kinds}, "waiting": queue.waiting()}
+        return {**{kind: done.counts.get(kind, 0) for kind in kinds}, "waiting": queue.waiting()}

@@ -92,8 +92,8 @@ class Command(Door):
     def _send(self, at: datetime) -> dict[str, Any]:
         publish(at, settings.SITE_HOST)
         connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
-        counts = deliver(connect, Renderer(), lambda: at, until_empty=True)
-        return {"at": at.isoformat(), "accepted": counts["accepted"]}
+        done = deliver(connect, Renderer(), lambda: at, until_empty=True)
+        return {"at": at.isoformat(), "accepted": done.counts["accepted"]}
 
 
 def _in_a_folder_of_its_own() -> dict[str, Any]:

@@ -29,5 +29,5 @@ class Command(Door):
             letter = say(*named, options["word"], now)
         except NotPossible as wrong:
             raise CommandError(str(wrong)) from None
-        books.reopen(letter)
+        books.reopen([letter.pk])
         return {"message_id": letter.message_id, "state": letter.state, "reason": letter.reason}
