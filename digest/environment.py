@@ -6,6 +6,7 @@ Pure but for `kept_key`, which makes the keys of the embedded service in its own
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from email.utils import parseaddr
@@ -14,6 +15,10 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 DATABASE_EXAMPLES = "sqlite:////var/lib/digest/digest.sqlite3 or postgres://digest:secret@localhost:5432/digest"
+LABELS = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+PORT = r"(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+WEB_ADDRESS = re.compile(rf"https?://{LABELS}{PORT}(?:/[A-Za-z0-9._~/-]*)?", re.ASCII)
+HOST_NAME = re.compile(rf"{LABELS}|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 ODD_IN_PASSWORD = "/#?@: "  # noqa: S105 - the characters that break a URL when they stand bare in a password
 
 
@@ -88,14 +93,39 @@ def sqlite(path: str) -> dict[str, Any]:
 
 
 def site_url(text: str) -> str:
-    """SITE_URL without a closing slash; it needs its scheme and a host."""
-    parts = urlsplit(text)
+    """SITE_URL without a closing slash: scheme, host, perhaps a port and a path, and nothing else.
+
+    It stands in every mail's header and links, so nothing odd may pass here.
+    """
     example = "https://digest.example.org"
-    if parts.scheme not in ("http", "https"):
+    if not text.startswith(("http://", "https://")):
         raise SettingError("SITE_URL", f"{text!r} has no http:// or https:// in front", example)
-    if not parts.hostname or parts.query or parts.fragment:
-        raise SettingError("SITE_URL", f"{text!r} is not the plain address of a site", example)
+    if WEB_ADDRESS.fullmatch(text) is None:
+        raise SettingError("SITE_URL", "it is not the plain address of a site (an IDN is written as xn--...)", example)
     return text.rstrip("/")
+
+
+def host_name(variable: str, text: str) -> str:
+    """A host as it is said in EHLO: a domain, or an address in brackets."""
+    if HOST_NAME.fullmatch(text) is None:
+        raise SettingError(variable, f"{text!r} is no host name (an IDN is written as xn--...)", "mail.example.org")
+    return text
+
+
+def one_line(variable: str, text: str) -> str:
+    """A text that may stand in a header."""
+    if any(not character.isprintable() for character in text):
+        raise SettingError(variable, "it holds a line break or another control character", "Daily Papers Digest")
+    return text
+
+
+def folder(variable: str, path: Path) -> Path:
+    """A folder that is made when missing."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(variable, f"the folder {path} can't be made: {error.strerror}", "/var/lib/digest") from None
+    return path
 
 
 def mailbox(variable: str, text: str) -> str:
@@ -129,7 +159,8 @@ def secret(environment: Mapping[str, str], variable: str, home: Path | None) -> 
 def kept_key(path: Path) -> str:
     """The key in a file that only its owner reads; made when missing, one winner when two make it at once."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder("DIGEST_HOME", path.parent)
+        path.parent.chmod(0o700)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.write_text(secrets.token_urlsafe(48))
         draft.chmod(0o600)

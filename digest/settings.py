@@ -23,7 +23,7 @@ def _setting(variable: str, embedded: str, example: str) -> str:
 
 DATABASES = {"default": environment.database(_database_url)}
 if EMBEDDED:
-    Path(DATABASES["default"]["NAME"]).absolute().parent.mkdir(parents=True, exist_ok=True)
+    environment.folder("DATABASE_URL", Path(DATABASES["default"]["NAME"]).absolute().parent)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = environment.secret(os.environ, "SECRET_KEY", _home)
@@ -31,7 +31,7 @@ LINK_KEY = environment.secret(os.environ, "LINK_KEY", _home)
 
 SITE_URL = environment.site_url(_setting("SITE_URL", "http://localhost:8000", "https://digest.example.org"))
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
-SITE_NAME = os.environ.get("SITE_NAME", "") or "Daily Papers Digest"
+SITE_NAME = environment.one_line("SITE_NAME", os.environ.get("SITE_NAME", "") or "Daily Papers Digest")
 ALLOWED_HOSTS = [SITE_HOST, "localhost", "127.0.0.1"] if EMBEDDED else [SITE_HOST]
 DEBUG = False
 
@@ -39,10 +39,15 @@ MAIL_FROM = environment.mailbox(
     "MAIL_FROM", _setting("MAIL_FROM", f"Daily Papers Digest <digest@{SITE_HOST}>", "digest@example.org")
 )
 REPLY_TO = environment.mailbox("REPLY_TO", os.environ.get("REPLY_TO", "") or MAIL_FROM)
-POSTAL_ADDRESS = _setting(
-    "POSTAL_ADDRESS", "(postal address not set yet: POSTAL_ADDRESS)", "Example Lab, 1 Sample Street, 00000 Exampleton"
+POSTAL_ADDRESS = environment.one_line(
+    "POSTAL_ADDRESS",
+    _setting(
+        "POSTAL_ADDRESS",
+        "(postal address not set yet: POSTAL_ADDRESS)",
+        "Example Lab, 1 Sample Street, 00000 Exampleton",
+    ),
 )
-HELO_NAME = os.environ.get("HELO_NAME", "") or SITE_HOST
+HELO_NAME = environment.host_name("HELO_NAME", os.environ.get("HELO_NAME", "") or SITE_HOST)
 EMAIL_URL = _setting("EMAIL_URL", f"file://{DIGEST_HOME / 'outbox'}", "smtp://user:secret@mail.example.org:587")
 try:
     MAIL_TARGET = read_mail_url(EMAIL_URL)

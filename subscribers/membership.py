@@ -15,6 +15,7 @@ from django.db import transaction
 from subscribers.models import Batch, Event, Letter, Subscriber, Topic
 from subscribers.outbox import journal, queue
 from subscribers.outbox.message import message_id
+from subscribers.query.parser import parse
 from subscribers.schedule import Schedule, next_slot, parse_days, parse_times
 from subscribers.topics import TopicWish, save
 
@@ -85,6 +86,8 @@ def _post(person: Subscriber, kind: str, slot: datetime, now: datetime, site_hos
 
 def add_topics(person: Subscriber, wishes: Sequence[TopicWish]) -> list[Topic]:
     """The topics among these that the person lacks, by name. Raises QueryError; then nothing is added."""
+    for wish in wishes:
+        parse(wish.text)  # also of topics that are there already: a wrong filter is never passed over in silence
     names = set(person.topics.values_list("name", flat=True))
     with transaction.atomic():
         return [save(person, wish) for wish in wishes if wish.name not in names]
@@ -135,7 +138,7 @@ def _activate(person: Subscriber, now: datetime, confirmed_from: Mapping[str, st
     person.state = Subscriber.State.ACTIVE
     person.confirmed_at, person.confirmed_from, person.consent = now, dict(confirmed_from), consent[:300]
     person.due, person.cursor, person.scheduled_at = now, None, now
-    person.first_slot = person.owed_from = person.left_at = None
+    person.first_slot = person.owed_from = person.covered = person.left_at = None
     person.save()
     person.topics.update(since=None)
     _event(person, "confirmed", now, consent=consent)

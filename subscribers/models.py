@@ -33,6 +33,7 @@ class Subscriber(models.Model):
     days = models.CharField(max_length=40, default="daily")  # daily, weekdays, or mon,thu ...
     due = models.DateTimeField(null=True)  # the next slot to serve; moved by compare-and-set alone
     cursor = models.BigIntegerField(null=True)  # change number up to which we have looked for them
+    covered = models.DateTimeField(null=True)  # the slot up to which digests cover, for "covers ... to ..."
     owed_from = models.DateTimeField(null=True)  # no digest of an earlier slot can still need carrying
     first_slot = models.DateTimeField(null=True)  # slot of the first letter since they joined
     scheduled_at = models.DateTimeField(null=True)  # joined, came back or last changed the schedule

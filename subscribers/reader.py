@@ -38,6 +38,7 @@ class Reader:
     cursor: int | None
     owed_from: datetime | None
     first_slot: datetime | None
+    covered: datetime | None
     asked: datetime | None
     topics: tuple[Interest, ...]
 

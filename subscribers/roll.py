@@ -17,7 +17,7 @@ LATE = timedelta(minutes=15)  # an active reader whose due time is older is over
 
 # the fields of a Reader and their columns
 COLUMNS = {
-    name: name for name in ("id", "key", "zone", "times", "days", "due", "cursor", "owed_from", "first_slot")
+    name: name for name in ("id", "key", "zone", "times", "days", "due", "cursor", "owed_from", "first_slot", "covered")
 } | {"asked": "confirmed_at"}
 
 
@@ -30,6 +30,7 @@ class Move:
     cursor: int | None
     owed_from: datetime | None
     first_slot: datetime | None
+    covered: datetime | None
 
 
 def jitter(reader: int) -> timedelta:
@@ -87,9 +88,9 @@ def move(moves: Iterable[Move]) -> None:
     """Write due time, cursor and the rest of readers that `hold` has locked."""
     alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for m in moves:
-        alike[m.due, m.cursor, m.owed_from, m.first_slot].append(m.reader)
-    for (due, cursor, owed_from, first_slot), numbers in alike.items():
-        values: dict[str, object] = {"due": due, "owed_from": owed_from, "first_slot": first_slot}
+        alike[m.due, m.cursor, m.owed_from, m.first_slot, m.covered].append(m.reader)
+    for (due, cursor, owed_from, first_slot, covered), numbers in alike.items():
+        values: dict[str, object] = {"due": due, "owed_from": owed_from, "first_slot": first_slot, "covered": covered}
         if cursor is not None:
             values["cursor"] = cursor
         Subscriber.objects.filter(id__in=numbers).update(**values)

@@ -36,6 +36,8 @@ def read_topic(text: str) -> TopicWish:
 
     The query is not parsed here: `save` does, and raises QueryError.
     """
+    if not all(character.isprintable() for character in text):
+        raise ValueError(f"topic {text!a} holds a line break or another character that can't be shown; {EXAMPLE}")
     found = SHAPE.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is not a topic: write Name=QUERY or Name[options]=QUERY, {EXAMPLE}")

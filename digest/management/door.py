@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -11,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, ProgrammingError
+from django.db import DatabaseError
 
+from digest.environment import SettingError
 from digest.models import Source
 
 
@@ -50,11 +52,24 @@ class Door(BaseCommand):
         self.started = now, time.monotonic()
         try:
             result = self.run(now, **{name: value for name, value in options.items() if name not in DJANGOS})
-        except (OperationalError, ProgrammingError) as error:
-            raise CommandError(f"database: {str(error).strip()}. A new database needs `manage.py migrate`") from error
-        self.stdout.write(json.dumps(result, ensure_ascii=False, default=str) if as_json else self.say(result))
-        if result.get("error"):
-            sys.exit(1)
+        except (CommandError, SettingError):
+            raise
+        except DatabaseError as error:
+            raise CommandError(_database(error)) from error
+        except Exception as error:
+            raise CommandError(f"{type(error).__name__}: {_line(error)} (--traceback shows where)") from error
+        self._print(json.dumps(result, default=str) if as_json else self.say(result))
+
+    def _print(self, text: str) -> None:
+        """Standard output, whatever it can show; a reader who has gone away is no news."""
+        try:
+            self.stdout.write(text)
+            self.stdout.flush()
+        except UnicodeEncodeError:
+            self.stdout.write(text.encode("ascii", "backslashreplace").decode())
+        except OSError as error:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - else Python fails again on its way out
+            raise CommandError(f"standard output: {error.strerror}") from None
 
     def clock(self) -> datetime:
         """`now` as it goes on while the command runs."""
@@ -74,12 +89,26 @@ DJANGOS = frozenset(
 )
 
 
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def _database(error: DatabaseError) -> str:
+    """What is wrong with the database, in one line with the mend."""
+    said = _line(error)
+    if "no such table" in said or "no such column" in said or ("relation" in said and "does not exist" in said):
+        return f"database: {said}. A new database needs `manage.py migrate`"
+    return f"database: {said}. Is DATABASE_URL right, and the database there and readable?"
+
+
 def instant(text: str) -> datetime:
     """An ISO date and time; without an offset it is UTC."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no date and time; write it as 2026-11-25T07:30Z") from None
+    if not 1990 <= moment.year <= 2200:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of our time; write it as 2026-11-25T07:30Z")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

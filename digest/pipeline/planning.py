@@ -166,21 +166,17 @@ def _occasion(
         first=first,
         asked=reader.asked.astimezone(zone).date().isoformat() if reader.asked else "",
         topics=len(reader.topics),
-        schedule=schedule.describe(reader.schedule()),
+        schedule=schedule.describe(reader.schedule()).replace("Every day", "every day"),
     )
 
 
 def _covers_from(reader: Reader, slot: datetime, matches: Sequence[Match]) -> datetime:
-    """Where the period covered begins: the slot before, a week before for the first digest."""
+    """Where the period covered begins: where the last digest's ended; a week, a month back for slower topics."""
     if reader.cursor is None:
         return slot - RECENT
-    mine = reader.schedule()
     slower = {match.interest.cadence for match in matches}
     back = timedelta(days=31 if "monthly" in slower else 7 if "weekly" in slower else 0)
-    if back:
-        return slot - back
-    before = schedule.newest_slot(mine, slot - timedelta(days=15), reader.due - timedelta(microseconds=1))
-    return before or slot - timedelta(days=1)
+    return min(slot - back, reader.covered or slot - timedelta(days=1))
 
 
 def _owed(earlier: Sequence[Earlier]) -> Owed:

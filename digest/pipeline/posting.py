@@ -45,7 +45,7 @@ def _not_served(plans: Iterable[Plan]) -> list[Plan]:
     there = Copy.objects.filter(subscriber__in=readers, slot__in=slots).values_list("subscriber_id", "slot")
     served = [wanted.pop(one) for one in set(there) & wanted.keys()]
     roll.move(
-        roll.Move(plan.reader.id, plan.next, None, plan.reader.owed_from, plan.reader.first_slot) for plan in served
+        roll.Move(p.reader.id, p.next, None, p.reader.owed_from, p.reader.first_slot, p.reader.covered) for p in served
     )
     return list(wanted.values())
 
@@ -151,4 +151,5 @@ def _move(plan: Plan, head: int, has_letter: bool) -> roll.Move:
         cursor=None if plan.keeps_cursor else head,
         owed_from=plan.reader.owed_from if plan.failed else min(slots, default=None),
         first_slot=plan.slot if plan.first and has_letter else plan.reader.first_slot,
+        covered=plan.reader.covered if plan.keeps_cursor else plan.slot,
     )

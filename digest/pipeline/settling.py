@@ -43,10 +43,10 @@ def _settle(source_id: int, now: datetime) -> Settled:
     source = Source.objects.select_for_update().get(pk=source_id)
     days = [
         row
-        for row in SourceDay.objects.filter(source=source, settled_at=None).order_by("day")
+        for row in SourceDay.objects.filter(source=source, settled_at=None, day__lte=now.date()).order_by("day")
         if closes_at(source, row.day) <= now
     ]
-    waiting = unsettled(source).select_related("paper").order_by("day", "id")
+    waiting = unsettled(source).filter(day__lte=now.date()).select_related("paper").order_by("day", "id")
     lock_papers(waiting.values_list("paper_id", flat=True))
     listings = [row for row in waiting.all() if _over(source, row, now)]
     changes = [_change(row, now) for row in listings]

@@ -20,6 +20,15 @@ def rests_until(now: datetime) -> datetime | None:
     return paused if paused is not None and now < paused <= now + longest else None
 
 
+def state(now: datetime) -> str:
+    """Why nothing goes out, in one line for operators, or ""."""
+    until = rests_until(now)
+    if until is None:
+        return ""
+    reason = Channel.objects.values_list("reason", flat=True).get(name=SMTP)
+    return f"the mail channel rests until {until:%Y-%m-%d %H:%M:%S} UTC; see EMAIL_URL. It met: {reason.strip()}"
+
+
 @transaction.atomic
 def trouble(outcome: Outcome, now: datetime) -> None:
     """The server, or our way to it, failed: rest, longer each time, and alert once when it begins."""

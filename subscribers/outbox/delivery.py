@@ -98,6 +98,13 @@ def _letter(run: Run, claimed: Claim, letter: Letter, message: Message | Excepti
         return
     try:
         session = _opened(run)
+    except Refusal as refusal:
+        _settle(run, claimed, letter, refusal.outcome)
+        return
+    except (OSError, ValueError) as trouble:  # whatever keeps us from a server is no letter's fault
+        _settle(run, claimed, letter, Outcome("channel", "CONNECT", None, f"{type(trouble).__name__}: {trouble}"))
+        return
+    try:
         session.stage(message)
     except Refusal as refusal:
         _settle(run, claimed, letter, refusal.outcome)

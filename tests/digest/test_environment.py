@@ -36,6 +36,15 @@ def test_without_any_variable_the_service_is_embedded_and_keeps_its_keys(tmp_pat
     [
         ({"SITE_URL": "digest.example.org"}, ["SITE_URL", "http"]),
         ({"SITE_URL": "https://"}, ["SITE_URL", "plain address"]),
+        ({"SITE_URL": "https://digest.example.org "}, ["SITE_URL", "plain address"]),
+        ({"SITE_URL": "https://a b"}, ["SITE_URL"]),
+        ({"SITE_URL": "https://bücher.example"}, ["SITE_URL", "xn--"]),
+        ({"SITE_URL": "https://me:pw-of-mine@x.example"}, ["SITE_URL"]),
+        ({"SITE_URL": "https://x.example:99999"}, ["SITE_URL"]),
+        ({"HELO_NAME": "a b"}, ["HELO_NAME"]),
+        ({"HELO_NAME": "bücher.example"}, ["HELO_NAME", "xn--"]),
+        ({"SITE_NAME": "a\r\nBcc: x@y.example"}, ["SITE_NAME"]),
+        ({"DATABASE_URL": "sqlite:////proc/nope/d"}, ["DATABASE_URL", "/proc/nope"]),
         ({"DATABASE_URL": "mysql://x/y"}, ["DATABASE_URL", "mysql", "postgres://"]),
         ({"DATABASE_URL": "postgres://u:se/c#ret@h/d"}, ["DATABASE_URL", "%2F", "%23"]),
         ({"DATABASE_URL": "postgres://u:p@h:5432/"}, ["DATABASE_URL", "name of the database"]),
@@ -52,8 +61,14 @@ def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, variables, says
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert all(word in done.stderr for word in says), done.stderr
-    for secret in ("se/c#ret", "a/b#c"):
+    for secret in ("se/c#ret", "a/b#c", "pw-of-mine"):
         assert secret not in done.stderr
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path):
+    done = start(tmp_path, DIGEST_HOME="/proc/nope")
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1)
+    assert "/proc/nope" in done.stderr
 
 
 def test_a_plus_is_a_plus_and_percent_is_decoded():

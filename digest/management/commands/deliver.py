@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 from digest.management.door import Door
 from digest.pipeline import books
 from digest.pipeline.rendering import Renderer
-from subscribers.outbox import queue
+from subscribers.outbox import channel, queue
 from subscribers.outbox.delivery import deliver
 from subscribers.outbox.transport import open_session
 
@@ -27,5 +27,8 @@ class Command(Door):
         connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
         done = deliver(connect, Renderer(), self.clock, until_empty=bool(options["until_empty"]))
         books.reopen(done.revived)
+        resting = channel.state(self.clock())
+        if resting:
+            self.stderr.write(resting)
         kinds = ("accepted", "deferred", "refused", "unknown", "cancelled")
         return {**{kind: done.counts.get(kind, 0) for kind in kinds}, "waiting": queue.waiting()}

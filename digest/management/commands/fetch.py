@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,15 +33,16 @@ class Command(Door):
         parser.add_argument("--replay", action="store_true", help="parse kept bodies again")
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
+        _possible(options, now)
         source = source_named(options["source"]) if options["source"] else None
         if options["replay"]:
             return self._replay(source, options["day"], now)
         if options["from_day"] or options["to_day"]:
             return self._back_fill(source, options["from_day"], options["to_day"], now)
-        if options["origin"]:
-            return _told(self._from(_one(source), options["day"], options["origin"], now, options["backfill"]))
+        if options["origin"] is not None:
+            return self._from(_one(source), options["day"], options["origin"], now, options["backfill"])
         if options["day"]:
-            return _told(looking.look(_one(source), options["day"], now, backfill=options["backfill"]))
+            return self._said(looking.look(_one(source), options["day"], now, backfill=options["backfill"]))
         return self._due([source] if source else looking.due_sources(now), now, options["backfill"])
 
     def _due(self, sources: list[Source], now: datetime, backfill: bool) -> dict[str, Any]:
@@ -49,13 +50,22 @@ class Command(Door):
         for source in sources:
             for on in looking.due_days(source, now):
                 self.stderr.write(f"looking at {source.slug}, {on}")
-                looks.append(_told(looking.look(source, on, now, backfill=backfill)))
+                looks.append(self._said(looking.look(source, on, now, backfill=backfill)))
         return {"looks": looks, "head": numbers.head()}
 
-    def _from(self, source: Source, on: date | None, origin: str, now: datetime, backfill: bool) -> Taken:
+    def _said(self, taken: Taken) -> dict[str, Any]:
+        """The look as JSON; one that failed is said on standard error, too."""
+        if taken.verdict in ("failed", "suspect"):
+            self.stderr.write(f"{taken.source}, {taken.day}: {taken.verdict}. {taken.reason}")
+        return _told(taken)
+
+    def _from(self, source: Source, on: date | None, origin: str, now: datetime, backfill: bool) -> dict[str, Any]:
+        """One look; without a day also as `looks`, a list of one."""
         body = _body(origin)
-        on = on or huggingface.day_of([body]) or now.astimezone(UTC).date()
-        return looking.look_at(source, on, [body], now, backfill=backfill)
+        named = on or huggingface.day_of([body]) or now.astimezone(UTC).date()
+        _possible({"day": named}, now)
+        look = self._said(looking.look_at(source, named, [body], now, backfill=backfill))
+        return look if on else {**look, "looks": [look]}
 
     def _back_fill(self, source: Source | None, first: date | None, last: date | None, now: datetime) -> dict[str, Any]:
         if first is None or last is None or first > last:
@@ -80,7 +90,19 @@ class Command(Door):
             for each in sources
             for taken in replaying.replay(each, on, now)
         ]
-        return looks[0] if source and on and looks else {"looks": looks, "head": numbers.head()}
+        if source and on:
+            nothing = Taken(source.slug, on, "failed", "no believed look of that day is kept", 0, numbers.head())
+            return looks[0] if looks else _told(nothing) | {"corrected": []}
+        return {"looks": looks, "head": numbers.head()}
+
+
+def _possible(options: dict[str, Any], now: datetime) -> None:
+    """Usage when the options contradict each other, or name a day that no listing can have yet."""
+    if options.get("replay") and options.get("origin") is not None:
+        raise Usage("--replay parses kept bodies; --from names another one: give one of them")
+    for on in filter(None, (options.get("day"), options.get("from_day"), options.get("to_day"))):
+        if on.year < 2000 or on > now.date() + timedelta(days=2):
+            raise Usage(f"{on} is no day of a listing: it must be from 2000 on and not in the future of {now:%Y-%m-%d}")
 
 
 def _one(source: Source | None) -> Source:
@@ -91,11 +113,11 @@ def _one(source: Source | None) -> Source:
 
 def _body(origin: str) -> bytes:
     """The bytes at a path or URL that the operator typed (so its host is one they allow)."""
-    if urlsplit(origin).scheme in ("http", "https"):
+    if origin.startswith(("http://", "https://")):
         try:
             return fetch(origin, allow=frozenset({urlsplit(origin).netloc})).body
-        except FetchFailed as failure:
-            raise CommandError(str(failure)) from None
+        except (FetchFailed, ValueError) as failure:
+            raise CommandError(f"can't fetch {origin}: {failure}") from None
     try:
         return Path(origin).read_bytes()
     except OSError as error:

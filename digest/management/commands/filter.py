@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import CommandError, CommandParser
 
@@ -27,21 +29,39 @@ from subscribers.query.parser import parse
 QUARTER = 90  # days
 
 
+def whole_days(text: str) -> int:
+    """A number of days that a listing can go back."""
+    if not text.isdecimal() or not 1 <= int(text) <= 36_500:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 1 to 36500")
+    return int(text)
+
+
 class Command(Door):
     help = __doc__ or ""
 
     def add(self, parser: CommandParser) -> None:
         parser.add_argument("query")
         parser.add_argument("--papers", metavar="FILE", help="listing items to try it on, instead of stored papers")
-        parser.add_argument("--days", type=int, default=QUARTER, help="stored papers of the last N days (90)")
+        parser.add_argument("--days", type=whole_days, default=QUARTER, help="stored papers of the last N days (90)")
         parser.add_argument("--explain", metavar="KEY", help="why this paper matches, or which clause failed")
         parser.add_argument("--estimate", action="store_true", help="papers a week to expect")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.as_json = bool(options["json"])
+        super().handle(*args, **options)
+
+    def _wrong(self, error: QueryError) -> NoReturn:
+        """One line on standard error, and for programs the error as JSON."""
+        if self.as_json:
+            told = {"message": error.message, "position": error.position, "hint": error.hint}
+            self.stdout.write(json.dumps({"error": told}))
+        raise CommandError(f"{error.message} (at character {error.position + 1}). {error.hint}".strip())
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         try:
             parsed = parse(options["query"])
         except QueryError as error:
-            return {"error": {"message": error.message, "position": error.position, "hint": error.hint}}
+            self._wrong(error)
         papers = _from_file(options["papers"], now) if options["papers"] else _stored(now, options["days"])
         matches = _matches(parsed.query, papers)
         result: dict[str, Any] = {

@@ -48,7 +48,10 @@ def _compared(text: str) -> str:
 
 def write_mail(folder: Path, name: str, message: Message) -> list[str]:
     """Write a mail as NAME.eml, and its HTML and text part beside it; the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"--out {folder}: {error.strerror}") from None
     parsed = email.message_from_bytes(message.data, policy=email.policy.default)
     files = {".eml": message.data}
     for suffix, subtype in ((".html", "html"), (".txt", "plain")):

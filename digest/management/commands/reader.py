@@ -54,7 +54,7 @@ def _add(mailed: str, address: str, now: datetime, options: dict[str, Any]) -> S
     wishes = [read_topic(text) for text in options["topic"]]
     schedule = {"zone": options["zone"], "times": options["at"], "days": options["days"]}
     Schedule(schedule["zone"], parse_times(schedule["times"]), parse_days(schedule["days"]))
-    if options["confirmed"] and not options["reason"]:
+    if options["confirmed"] and not options["reason"].strip():
         raise Usage("--confirmed needs --reason: what makes you sure that this person wants the mails")
     if options["confirmed"]:
         return membership.enrol(mailed, address, wishes, now, reason=options["reason"], schedule=schedule)
@@ -80,7 +80,7 @@ def _known(address: str) -> Subscriber:
 
 def _act(action: str, person: Subscriber, now: datetime, reason: str) -> dict[str, Any]:
     if action == "confirm":
-        if not reason:
+        if not reason.strip():
             raise Usage("reader confirm needs --reason: how this person told you")
         membership.confirm(person.pk, now, confirmed_from={"by": "operator"}, consent=reason)
     elif action == "pause":

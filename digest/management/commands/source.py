@@ -38,7 +38,11 @@ class Command(Door):
 
 def _add(slug: str, kind: str, url: str, short: str) -> Source:
     """A new source, or the same one again. CommandError when something else has the name."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as wrong:
+        raise CommandError(f"--url {url!r} is no web address: {wrong}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise CommandError(f"--url {url!r} is no web address; write it with http:// or https://")
     if not SLUG.fullmatch(slug) or not SLUG.fullmatch(short):
