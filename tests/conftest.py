@@ -7,6 +7,18 @@ import pytest
 from subscribers.outbox.mailurl import Folder
 from tests.services import SCRATCH
 
+# modules that take longer than one waits for between two edits; `make check` leaves them to `make test`
+LONG = {
+    "test_canonical", "test_captures", "test_engine", "test_environment", "test_found", "test_http", "test_huggingface",
+    "test_outage", "test_parser", "test_reference", "test_transport", "test_why", "test_words",
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem in LONG:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
