@@ -1,6 +1,12 @@
 """Which address is answered by which view."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+handler404 = "digest.views.errors.not_found"
+handler500 = "digest.views.errors.broken"
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("subscribers.urls")),
+    path("", include("digest.views.urls")),
+]

@@ -1,0 +1,1 @@
+"""Doors: the pages that show papers."""

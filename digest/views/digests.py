@@ -1,0 +1,89 @@
+"""A digest as a page: the mail that was sent, with its full list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from digest.editions.draft import Draft, Section
+from digest.mail import days
+from digest.mail.foreign import clean
+from digest.pipeline import reading
+from digest.pipeline.reading import Digest
+from digest.views.cards import card
+from subscribers.links import sign, unsign
+from subscribers.models import Subscriber
+
+
+@never_cache
+@require_safe
+def digest(request: HttpRequest, token: str, slot: str = "") -> HttpResponse:
+    """The digest that the link is signed for; with `slot` another one of the same person."""
+    person, own = holder(token)
+    found = reading.digest(person, slot or own)
+    if found is None:
+        raise Http404("no digest of this slot")
+    return render(request, "web/digest.html", {"token": token, **_shown(found, person)})
+
+
+def holder(token: str) -> tuple[Subscriber, str]:
+    """Whose link this is, and which slot it is signed for. Http404 for what is no link of ours."""
+    key, _, moment = (unsign(settings.LINK_KEY.encode(), "read", token) or "").partition(":")
+    person = Subscriber.objects.filter(key=key).exclude(state="forgotten").first() if key else None
+    if person is None:
+        raise Http404("no link of ours, or of somebody who was erased")
+    return person, moment
+
+
+def leave_token(person: Subscriber) -> str:
+    """What the person's leave link is signed with."""
+    return sign(settings.LINK_KEY.encode(), "leave", person.key)
+
+
+def _shown(found: Digest, person: Subscriber) -> dict[str, Any]:
+    draft = found.draft
+    papers = sum(len(section.hits) for section in found.sections)
+    return {
+        "draft": draft,
+        "heading": f"{days.weekday(draft.date)} {draft.date[:4]}",
+        "period": "in the last 7 days" if draft.first else days.since(draft.since, draft.date),
+        "counts": _counts(draft, papers),
+        "sections": _sections(found),
+        "missing": [{"slot": one.key, "date": days.without_year(one.date)} for one in draft.missing],
+        "start": days.moment(draft.since),
+        "end": days.moment(draft.slot),
+        "due": days.clock(draft.slot),
+        "next": days.moment(draft.next) if draft.next else "",
+        "leave": leave_token(person),
+    }
+
+
+def _counts(draft: Draft, papers: int) -> dict[str, int]:
+    """listed = above + told + outside: here nothing stands behind "more"."""
+    carried = draft.carried + draft.carried_more
+    return {"papers": papers, "above": papers - carried, "carried": carried}
+
+
+def _sections(found: Digest) -> list[dict[str, Any]]:
+    shown, number = [], 1
+    for place, (section, sent) in enumerate(zip(found.sections, found.draft.sections, strict=True), 1):
+        cards = [
+            card(found.facts[hit.change], hit.marks, also=hit.also, carried=_without_year(hit.carried), number=at)
+            for at, hit in enumerate(section.hits, number)
+        ]
+        number += len(cards)
+        shown.append({"anchor": f"t{place}", "cards": cards, "mailed": len(sent.hits), **_named(section)})
+    return shown
+
+
+def _named(section: Section) -> dict[str, str]:
+    return {"name": clean(section.name), "query": clean(section.query)}
+
+
+def _without_year(day: str) -> str:
+    return days.without_year(day) if day else ""

@@ -1,0 +1,32 @@
+"""Pages for when something is not there, too much, or broken."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from digest.views.site import site
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django gives it
+    """404."""
+    return render(request, "404.html", status=404)
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """429, and when to come back."""
+    minutes = -(-seconds // 60)
+    answer = render(request, "429.html", {"minutes": minutes}, status=429)
+    answer["Retry-After"] = str(seconds)
+    return answer
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django gives it
+    """403: the form was not one of ours, or its cookie is gone."""
+    return render(request, "403.html", status=403)
+
+
+def broken(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django gives it
+    """500. Nothing here asks the database or the request: either may be what is broken."""
+    return HttpResponse(render_to_string("500.html", site(None)), status=500)

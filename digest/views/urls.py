@@ -1,0 +1,32 @@
+"""The pages: which address is answered by which view."""
+
+from datetime import date
+
+from django.urls import path, register_converter
+
+from digest.views import digests, front, joining, mine, papers
+
+
+class DayConverter:
+    """2026-11-25."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)  # ValueError: no such day, and so no such page
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(DayConverter, "day")
+
+urlpatterns = [
+    path("", front.front, name="front"),
+    path("day/<day:when>/", front.of_day, name="day"),
+    path("p/<path:key>", papers.paper, name="paper"),
+    path("join/", joining.join, name="join"),
+    path("l/<str:token>", digests.digest, name="digest"),
+    path("l/<str:token>/<str:slot>", digests.digest, name="other-digest"),
+    path("me/<str:token>", mine.mine, name="mine"),
+]

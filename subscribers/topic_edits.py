@@ -1,0 +1,58 @@
+"""One topic at a time, as a person's own page does it: add, change, remove."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from subscribers.membership import NotPossible
+from subscribers.models import Event, Subscriber, Topic
+from subscribers.topics import TopicWish, save
+
+MOST = 30  # topics a person has
+
+
+@transaction.atomic
+def add(number: int, wish: TopicWish, now: datetime) -> Topic:
+    """A new topic. NotPossible when there are too many, or one has this name. Raises QueryError."""
+    person = _locked(number)
+    if person.topics.count() >= MOST:
+        raise NotPossible(f"there are {MOST} topics already; remove one first")
+    _free(person, wish.name, None)
+    topic = save(person, wish)
+    _noted(person, now)
+    return topic
+
+
+@transaction.atomic
+def change(number: int, topic: int, wish: TopicWish, now: datetime) -> None:
+    """Another name, text, cadence or cap. NotPossible when it is gone or the name is taken. Raises QueryError."""
+    person = _locked(number)
+    _free(person, wish.name, topic)
+    if not person.topics.filter(pk=topic).update(name=wish.name):  # `save` finds it by its name
+        raise NotPossible("this topic is gone; it was removed a moment ago")
+    save(person, wish)
+    _noted(person, now)
+
+
+@transaction.atomic
+def remove(number: int, topic: int, now: datetime) -> None:
+    """Without this topic. Removing one that is gone is no error."""
+    person = _locked(number)
+    person.topics.filter(pk=topic).delete()
+    _noted(person, now)
+
+
+def _locked(number: int) -> Subscriber:
+    return Subscriber.objects.select_for_update().get(pk=number)
+
+
+def _free(person: Subscriber, name: str, topic: int | None) -> None:
+    if person.topics.filter(name=name).exclude(pk=topic or 0).exists():
+        raise NotPossible(f"there is a topic “{name}” already; give this one another name")
+
+
+def _noted(person: Subscriber, now: datetime) -> None:
+    names = list(person.topics.order_by("id").values_list("name", flat=True))
+    Event.objects.create(kind="topics", at=now, subscriber=person, data={"topics": names})

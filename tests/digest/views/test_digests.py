@@ -1,0 +1,87 @@
+"""A digest as a page."""
+
+import pytest
+import time_machine
+
+from subscribers.models import Letter, Subscriber
+from tests.digest.views.pages import link_in, soup, text, titles, token
+from tests.house import at, fetch, item, mails, reader, run, serve
+
+pytestmark = pytest.mark.django_db
+R = "r@example.org"
+
+
+@pytest.fixture
+def sent(outbox):
+    """A digest with something behind "more", and the link in its mail."""
+    fetch([item(f"2603.{n:05}", f"Robot {n}", upvotes=n) for n in range(4)] + [item("2603.00009", "Moss")],
+          "2026-03-02", "2026-03-02 05:00")  # fmt: skip
+    reader(R, "Robots[cap=2]=robot*", "Ferns=fern", now="2026-03-02 06:00:00.123456")
+    serve("2026-03-02 06:01")
+    return link_in(mails(outbox)[0], "l")
+
+
+def test_the_page_shows_what_the_mail_showed_and_everything_behind_more(client, sent):
+    page = soup(client.get(sent))
+    assert titles(page) == ["Robot 3", "Robot 2", "Robot 1", "Robot 0"]
+    assert page.select_one("#t1").get_text() == "Robots"
+    assert "4 papers, 2 in the mail" in text(page)
+    assert "5 listed = 4 above + 0 told before + 1 outside your topics" in text(page)
+    assert len(page.select(".paper mark")) >= 4
+    assert all("Why robot* as “Robot” in the title" in text(paper) for paper in page.select(".paper"))
+    assert "Your first digest" in text(page)
+
+
+def test_it_shows_the_facts_of_then_whatever_has_changed_since(client, sent):
+    fetch([item("2603.00003", "Robot 3 renamed", upvotes=500)], "2026-03-02", "2026-03-02 09:00")
+    page = soup(client.get(sent))
+    assert titles(page)[0] == "Robot 3"
+    assert "3 upvotes" in text(page.select_one(".paper"))
+
+
+def test_it_leads_to_topics_and_out_and_never_shows_the_address(client, sent):
+    page = soup(client.get(sent))
+    assert client.get(page.find("a", string="Topics, schedule, pause")["href"]).status_code == 200
+    assert client.get(page.find("a", string="Unsubscribe")["href"]).status_code == 200
+    assert R not in str(page)
+
+
+def test_another_digest_of_the_same_person_is_reached_by_its_slot_alone(client, sent):
+    fetch([item("2603.00010", "Robot 10")], "2026-03-03", "2026-03-03 05:00")
+    serve("2026-03-03 07:01")
+    assert titles(soup(client.get(f"{sent}/20260303T070000"))) == ["Robot 10"]
+    for nowhere in ("20260304T070000", "20260303", "x", "99999999T999999"):
+        assert client.get(f"{sent}/{nowhere}").status_code == 404
+
+
+def test_a_link_that_is_not_ours_opens_nothing(client, sent):
+    person = Subscriber.objects.get()
+    slot = Letter.objects.get().slot
+    wrong = [token("leave", person), token("confirm", person, slot), token("read", person), "x", sent[3:-1], "A" * 52]
+    assert [client.get(f"/l/{one}").status_code for one in wrong] == [404] * len(wrong)
+
+
+def test_after_leaving_it_can_still_be_read_and_after_erasing_not(client, sent):
+    run("reader", "leave", R, now="2026-03-03 08:00")
+    assert client.get(sent).status_code == 200
+    run("reader", "forget", R, now="2026-03-03 08:00")
+    assert client.get(sent).status_code == 404
+
+
+def test_a_digest_that_may_not_have_arrived_is_named_with_its_page(client, sent, outbox):
+    Letter.objects.update(state="unknown", decided_at=at("2026-03-02 06:02"))
+    Subscriber.objects.update(owed_from=at("2026-03-01 00:00"))
+    fetch([item("2603.00010", "Robot 10")], "2026-03-03", "2026-03-03 05:00")
+    serve("2026-03-03 07:01")
+    newest = mails(outbox)[-1]
+    page = soup(client.get(link_in(newest, "l")))
+    assert "may not have arrived" in text(page)
+    assert titles(soup(client.get(page.find("a", string="Read it here")["href"])))[0] == "Robot 3"
+
+
+def test_pages_behind_a_persons_link_are_kept_by_nobody(client, sent):
+    with time_machine.travel(at("2026-03-02 08:00"), tick=False):
+        for address in (sent, sent.replace("/l/", "/me/"), f"/leave/{token('leave', Subscriber.objects.get())}"):
+            answer = client.get(address)
+            assert "no-store" in answer["Cache-Control"]
+            assert soup(answer).select_one("meta[name=robots]")["content"] == "noindex"

@@ -1,0 +1,138 @@
+"""One's own page: topics, schedule, pause, leave."""
+
+import pytest
+import time_machine
+from django.test import Client
+
+from subscribers import topic_edits
+from subscribers.models import Event, Letter, Subscriber
+from tests.digest.views.pages import NOW, soup, text, token
+from tests.house import at, reader, run
+
+pytestmark = pytest.mark.django_db
+R = "reader@example.org"
+
+
+@pytest.fixture(autouse=True)
+def _noon():
+    with time_machine.travel(at(NOW), tick=False):
+        yield
+
+
+@pytest.fixture
+def person() -> Subscriber:
+    reader(R, "Robots[settled,threshold=5]=robot*", "Moss=moss", now="2026-03-03 08:00")
+    run("publish", now="2026-03-03 08:01")
+    run("publish", now="2026-03-04 07:01")
+    return Subscriber.objects.get()
+
+
+@pytest.fixture
+def mine(person) -> str:
+    return f"/me/{token('read', person, NOW)}"
+
+
+def wishes(person: Subscriber) -> list[tuple[str, str]]:
+    return list(person.topics.order_by("id").values_list("name", "text"))
+
+
+def test_it_shows_topics_and_schedule_and_the_address_masked(client, mine):
+    page = soup(client.get(mine))
+    assert [text(h) for h in page.select(".topic h3")] == ["Robots", "Moss"]
+    assert "for r••••@example.org" in text(page)
+    assert R not in str(page)
+    assert "Next: Thursday 5 March 2026, 07:00" in text(page)
+    assert "Every day, 07:00, UTC" in text(page)
+
+
+def test_opening_it_changes_nothing(client, mine, person):
+    before = Subscriber.objects.values().get()
+    for method in (client.get, client.head, client.options, client.put):
+        method(mine)
+    assert Subscriber.objects.values().get() == before
+    assert Event.objects.exclude(kind="confirmed").count() == 0
+
+
+def test_a_topic_is_added_changed_and_removed(client, mine, person):
+    done = client.post(mine, {"do": "add", "name": "", "q": '"kv cache"', "cadence": "weekly", "cap": "5"}, follow=True)
+    assert "The topic is added" in text(soup(done))
+    added = person.topics.get(name="kv cache")
+    assert (added.cadence, added.cap) == ("weekly", 5)
+    robots = person.topics.get(name="Robots")
+    client.post(
+        mine, {"do": "save", "topic": robots.pk, "name": "Arms", "q": "arm OR hand", "cadence": "slot", "cap": ""}
+    )
+    robots.refresh_from_db()
+    assert (robots.name, robots.text, robots.settled, robots.threshold) == ("Arms", "arm OR hand", True, 5)
+    client.post(mine, {"do": "remove", "topic": person.topics.get(name="Moss").pk})
+    assert wishes(person) == [("Arms", "arm OR hand"), ("kv cache", '"kv cache"')]
+    assert Event.objects.filter(kind="topics").count() == 3
+
+
+def test_a_filter_that_cant_be_read_is_shown_beside_its_box_with_the_caret(client, mine, person):
+    moss = person.topics.get(name="Moss")
+    page = soup(client.post(mine, {"do": "save", "topic": moss.pk, "name": "Moss", "q": "moss OR", "cadence": "slot"}))
+    opened = page.select_one("details[open]")
+    assert opened.select_one(".caret i") is not None
+    assert opened.select_one("textarea").get_text() == "moss OR"
+    assert len(page.select(".caret")) == 1
+    assert wishes(person)[1] == ("Moss", "moss")
+
+
+def test_two_topics_never_have_one_name_and_there_is_an_end_of_them(client, mine, person, monkeypatch):
+    page = soup(client.post(mine, {"do": "add", "name": "Moss", "q": "fern", "cadence": "slot"}))
+    assert "There is a topic “Moss” already" in text(page)
+    assert page.select_one("#q-new").get_text() == "fern"
+    monkeypatch.setattr(topic_edits, "MOST", 2)
+    assert "2 topics already" in text(soup(client.post(mine, {"do": "add", "q": "fern"})))
+    assert len(wishes(person)) == 2
+
+
+def test_nobody_changes_a_topic_of_somebody_else(client, mine, person):
+    reader("other@example.org", "Theirs=moss", now="2026-03-03 08:00")
+    theirs = Subscriber.objects.get(address="other@example.org").topics.get()
+    for typed in ({"do": "save", "q": "x", "name": "x"}, {"do": "remove"}):
+        client.post(mine, {**typed, "topic": theirs.pk})
+    theirs.refresh_from_db()
+    assert theirs.name == "Theirs"
+
+
+def test_the_schedule_is_changed_or_what_is_wrong_is_said(client, mine, person):
+    client.post(mine, {"do": "schedule", "zone": "Asia/Tokyo", "at": "6:00, 18:00", "days": ["mon", "tue", "sun"]})
+    person.refresh_from_db()
+    assert (person.zone, person.times, person.days) == ("Asia/Tokyo", "06:00,18:00", "mon,tue,sun")
+    page = soup(client.post(mine, {"do": "schedule", "zone": "Asia/Tokio", "at": "06:00", "days": ["mon"]}))
+    assert "did you mean Asia/Tokyo" in text(page)
+    assert page.select_one("#zone")["value"] == "Asia/Tokio"
+
+
+def test_pausing_going_on_leaving_and_coming_back(client, mine, person):
+    states = []
+    for do in ("pause", "pause", "resume", "leave", "pause"):
+        soup(client.post(mine, {"do": do}, follow=True))
+        states.append(Subscriber.objects.get().state)
+    assert states == ["paused", "paused", "active", "left", "left"]
+    assert "Come back" in text(soup(client.get(mine)))
+    assert "Check your mail" in text(soup(client.post(mine, {"do": "back"})))
+    assert Letter.objects.filter(kind="confirm").count() == 1
+    assert Subscriber.objects.get().state == "left"
+    assert len(wishes(person)) == 2
+
+
+def test_a_form_without_our_token_is_refused(mine, person):
+    careful = Client(enforce_csrf_checks=True)
+    assert careful.post(mine, {"do": "leave"}).status_code == 403
+    assert Subscriber.objects.get().state == "active"
+
+
+def test_a_button_that_is_not_ours_does_nothing(client, mine, person):
+    assert client.post(mine, {"do": "explode", "topic": "9" * 40}).status_code == 200
+    assert client.post(mine, {"do": "remove", "topic": "x"}).status_code == 303
+    assert len(wishes(person)) == 2
+
+
+def test_only_a_link_for_reading_opens_it(client, person):
+    for wrong in (token("leave", person), token("confirm", person, NOW), "x" * 52):
+        assert client.get(f"/me/{wrong}").status_code == 404
+    run("reader", "forget", R, now=NOW)
+    assert client.get(f"/me/{token('read', person, NOW)}").status_code == 404
