@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from digest import environment
 from subscribers.outbox.mailurl import read_mail_url
@@ -48,7 +48,9 @@ POSTAL_ADDRESS = environment.one_line(
     ),
 )
 HELO_NAME = environment.host_name("HELO_NAME", os.environ.get("HELO_NAME", "") or SITE_HOST)
-EMAIL_URL = _setting("EMAIL_URL", f"file://{DIGEST_HOME / 'outbox'}", "smtp://user:secret@mail.example.org:587")
+EMAIL_URL = _setting(
+    "EMAIL_URL", f"file://{quote(str(DIGEST_HOME / 'outbox'))}", "smtp://user:secret@mail.example.org:587"
+)
 try:
     MAIL_TARGET = read_mail_url(EMAIL_URL)
 except ValueError as wrong:

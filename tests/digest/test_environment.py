@@ -71,6 +71,11 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path):
     assert "/proc/nope" in done.stderr
 
 
+def test_a_home_with_a_percent_sign_in_its_path_is_fine(tmp_path):
+    done = start(tmp_path, DIGEST_HOME=str(tmp_path / "100% ours"))
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_plus_is_a_plus_and_percent_is_decoded():
     found = environment.database("postgres://us%2Fer:a%2Fb%23c+d@h:5432/digest?sslmode=require")
     assert (found["USER"], found["PASSWORD"], found["NAME"]) == ("us/er", "a/b#c+d", "digest")
