@@ -78,6 +78,18 @@ def test_an_unknown_digest_is_named_again_when_the_one_that_named_it_did_not_arr
     assert [x["missing"] for x in letters(R, state="accepted")] == [["20260302T050000"], []]
 
 
+def test_what_a_doubtful_digest_named_is_named_again_with_it(sink):
+    reader(R, now="2026-03-02 05:00")
+    for day in range(2, 6):
+        sink.mend()
+        if day < 4:
+            sink.fault("DOT", "drop", times=1)
+        fetch(papers(f"2603.0000{day}"), f"2026-03-0{day}", f"2026-03-0{day} 04:00")
+        serve(f"2026-03-0{day} 07:01")
+    named = [sorted(x["missing"]) for x in letters(R, state="accepted")]
+    assert named == [["20260302T050000", "20260303T070000"], []]
+
+
 @pytest.mark.parametrize("back", ["pause", "leave"])
 def test_a_slot_that_has_its_copy_is_passed_over_when_the_clock_goes_back(back):
     fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")

@@ -46,10 +46,12 @@ def carried(earlier: Sequence[Earlier]) -> list[Earlier]:
 def doubtful(earlier: Sequence[Earlier]) -> list[Earlier]:
     """The digests that the next one says may not have arrived.
 
-    Each is named once, in a digest that arrived: where the one that named it is carried, it is named again.
+    Each is named once, in a digest that arrived: where the one that named it is carried or in doubt itself, it is
+    named again with it.
     """
-    again = {missing.key for e in carried(earlier) if e.draft is not None for missing in e.draft.missing}
     unknown = [e for e in earlier if e.draft is not None and e.state == "unknown"]
+    failed = carried(earlier) + [e for e in unknown if not e.named]
+    again = {missing.key for e in failed if e.draft is not None for missing in e.draft.missing}
     return [e for e in unknown if not e.named or e.key in again]
 
 
