@@ -5,13 +5,20 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 LOCK := requirements.lock
 
-.PHONY: help demo test check lock bench setup setup-dev clean
+.PHONY: help demo run dev test check lock bench setup setup-dev clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: setup ## one invented day, from the listing to the mail in a folder
 	@$(PY) manage.py demo
+
+run: setup ## the whole service on this machine, with a local inbox (ARGS="--port 8001")
+	@$(PY) manage.py up $(ARGS)
+
+dev: setup-dev ## the site alone, with reload and error pages, for whoever works on it
+	@$(PY) manage.py migrate --verbosity 0
+	@DIGEST_DEBUG=1 $(PY) manage.py runserver $(ARGS)
 
 test: setup-dev ## everything that must hold: what check does, and all tests on SQLite and on PostgreSQL
 	@$(PY) -m tests.run

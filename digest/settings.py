@@ -56,11 +56,16 @@ try:
 except ValueError as wrong:
     raise environment.SettingError("EMAIL_URL", str(wrong)) from None
 
+BROKER_SOCKET = DIGEST_HOME / "broker.sock"
+BROKER_URL = _setting(
+    "BROKER_URL", f"redis+socket://{quote(str(BROKER_SOCKET))}?virtual_host=0", "redis://localhost:6379/0"
+)
+
 # leaves and complaints, outside the database so that they survive a restore
 JOURNAL = DIGEST_HOME / "journal.jsonl"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "digest.apps.CockpitConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -68,7 +73,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "subscribers",
-    "digest",
+    "digest.apps.DigestConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -38,13 +38,16 @@ def jitter(reader: int) -> timedelta:
     return JITTER * ((reader * 2654435761 % 2**32) / 2**32)
 
 
-def due_ids(now: datetime) -> list[int]:
-    """The active readers to serve at `now`, ascending. In a crowd each waits for their jitter."""
-    rows = Subscriber.objects.filter(state="active", due__lte=now).order_by("id").values_list("id", "due")
-    due = [(number, slot) for number, slot in rows if slot is not None]
-    if len(due) < CROWD:
-        return [number for number, _ in due]
-    return [number for number, slot in due if slot + jitter(number) <= now]
+def due_ids(now: datetime, first: int = 0, last: int | None = None) -> list[int]:
+    """The active readers (with ids from `first` to `last`) to serve at `now`, ascending.
+
+    In a crowd, whatever the range, each waits for their jitter.
+    """
+    due = Subscriber.objects.filter(state="active", due__lte=now)
+    crowd = due.order_by("id")[:CROWD].count() == CROWD
+    mine = due.filter(id__gte=first) if last is None else due.filter(id__range=(first, last))
+    rows = mine.order_by("id").values_list("id", "due")
+    return [number for number, slot in rows if slot is not None and (not crowd or slot + jitter(number) <= now)]
 
 
 def overdue(now: datetime) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -67,15 +67,37 @@ def publish(
     `unknown`: the letters are not to be sent, since they may have been (a backup was put back).
     """
     done = Published(numbers.head())
-    due = roll.due_ids(now)
-    for start in range(0, len(due), RANGE):
-        readers = list(roll.readers(due[start : start + RANGE]))
+    for due in _parted(roll.due_ids(now)):
+        readers = list(roll.readers(due))
         scope = _range(readers, done.head, now, site_host, dry_run, unknown)
-        for first in range(0, len(readers), TOGETHER):
-            _serve(readers[first : first + TOGETHER], scope, done)
-            if progress:
-                progress(done.served)
+        _serve_all(readers, scope, done, progress)
     return done
+
+
+def ranges(now: datetime) -> list[tuple[int, int]]:
+    """The readers due at `now` as work to be handed out: (first id, last id), RANGE of them in each."""
+    return [(due[0], due[-1]) for due in _parted(roll.due_ids(now))]
+
+
+def publish_range(first: int, last: int, now: datetime, site_host: str) -> Published:
+    """As `publish`, for the readers with these ids."""
+    done = Published(numbers.head())
+    readers = list(roll.readers(roll.due_ids(now, first, last)))
+    _serve_all(readers, _range(readers, done.head, now, site_host, False, False), done)
+    return done
+
+
+def _parted(due: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (due[start : start + RANGE] for start in range(0, len(due), RANGE))
+
+
+def _serve_all(
+    readers: Sequence[Reader], scope: _Range, done: Published, progress: Callable[[int], None] | None = None
+) -> None:
+    for first in range(0, len(readers), TOGETHER):
+        _serve(readers[first : first + TOGETHER], scope, done)
+        if progress:
+            progress(done.served)
 
 
 def _range(readers: Sequence[Reader], head: int, now: datetime, site_host: str, dry: bool, unknown: bool) -> _Range:

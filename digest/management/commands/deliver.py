@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandParser
 
 from digest.management.door import Door
-from digest.pipeline import books
-from digest.pipeline.rendering import Renderer
+from digest.pipeline.sending import send
 from subscribers.outbox import channel, queue
-from subscribers.outbox.delivery import deliver
-from subscribers.outbox.transport import open_session
 
 
 class Command(Door):
@@ -24,9 +19,7 @@ class Command(Door):
         parser.add_argument("--until-empty", action="store_true", help="until nothing may be claimed (else a minute)")
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
-        connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
-        done = deliver(connect, Renderer(), self.clock, until_empty=bool(options["until_empty"]))
-        books.reopen(done.revived)
+        done = send(self.clock, until_empty=bool(options["until_empty"]))
         resting = channel.state(self.clock())
         if resting:
             self.stderr.write(resting)

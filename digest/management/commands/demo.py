@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,10 @@ from digest.models import Source
 from digest.pipeline import books, looking
 from digest.pipeline.publish import publish
 from digest.pipeline.rendering import Renderer
+from digest.pipeline.sending import send
 from digest.pipeline.settling import settle
 from subscribers import membership
 from subscribers.models import Letter
-from subscribers.outbox.delivery import deliver
-from subscribers.outbox.transport import open_session
 from subscribers.topics import read_topic
 
 HERE = "DIGEST_DEMO"  # set in the process that has the demo's own empty folder
@@ -91,8 +89,7 @@ class Command(Door):
 
     def _send(self, at: datetime) -> dict[str, Any]:
         publish(at, settings.SITE_HOST)
-        connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
-        done = deliver(connect, Renderer(), lambda: at, until_empty=True)
+        done = send(lambda: at, until_empty=True)
         return {"at": at.isoformat(), "accepted": done.counts["accepted"]}
 
 

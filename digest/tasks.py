@@ -1,0 +1,71 @@
+"""Celery's doors: each reads the clock, calls one use case and returns a count. Any may run twice, or never.
+
+Arguments are ids only. `deliver` has no time limit: it stops claiming after a minute and ends when the last reply
+is in, since a letter between its dot and the reply must not be cut off.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+from digest.celery import EXPIRES, app
+from digest.pipeline import agenda, housekeeping, sending, visiting
+from digest.pipeline import publish as publishing
+from subscribers import housekeeping as people
+from subscribers.outbox import pending
+
+HARD = 120
+SOFT = 90
+DELIVERERS = 2 if settings.EMBEDDED else 16  # at work at once; fewer than a worker has places
+
+
+def clock() -> datetime:
+    """Now."""
+    return datetime.now(UTC)
+
+
+@app.task(soft_time_limit=SOFT, time_limit=HARD, expires=EXPIRES)
+def tick() -> int:
+    """Each minute: hand out what is due."""
+    due = agenda.due(clock(), DELIVERERS)
+    for source in due.sources:
+        look.delay(source)
+    for first, last in due.ranges:
+        publish.delay(first, last)
+    if due.deliver_in is not None:
+        deliver.apply_async(countdown=due.deliver_in)
+    return len(due.sources) + len(due.ranges)
+
+
+@app.task(soft_time_limit=SOFT, time_limit=HARD, expires=EXPIRES)
+def look(source: int) -> int:
+    """The days of one source that are due."""
+    return visiting.visit(source, clock())
+
+
+@app.task(time_limit=HARD, expires=EXPIRES)  # no soft limit: it is an exception, and would be taken for a reader's
+def publish(first: int, last: int) -> int:
+    """Copies and letters for the due readers of a range, and a hint that there is mail."""
+    served = publishing.publish_range(first, last, clock(), settings.SITE_HOST).served
+    if served:
+        deliver.delay()
+    return served
+
+
+@app.task(expires=EXPIRES)
+def deliver() -> int:
+    """A minute of sending; when there is more, another minute."""
+    accepted = sending.send(clock).counts["accepted"]
+    if pending.deliver_in(clock(), DELIVERERS) == 0:
+        deliver.delay()
+    return accepted
+
+
+@app.task(soft_time_limit=SOFT, time_limit=HARD)
+def nightly() -> int:
+    """Close editions, forget requests that were never confirmed, end pauses, drop old bodies."""
+    now = clock()
+    people.keep_house(now, settings.JOURNAL)
+    return housekeeping.keep_house(now)
