@@ -61,6 +61,7 @@ class Body(models.Model):
     data = models.BinaryField()  # zlib
 
     class Meta:
+        verbose_name_plural = "bodies"
         # take_snapshot stores a body that is not there yet; a replay finds it
         constraints = (models.UniqueConstraint(fields=["digest"], name="body_once"),)
 
@@ -126,6 +127,7 @@ class Identity(models.Model):
     paper = models.ForeignKey(Paper, models.PROTECT, related_name="identities")  # index: merging moves them
 
     class Meta:
+        verbose_name_plural = "identities"
         # of two looks that add one paper at once one wins, the other starts over; take_snapshot looks keys up
         constraints = (models.UniqueConstraint(fields=["key"], name="identity_key"),)
 
@@ -231,6 +233,9 @@ class Told(models.Model):
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="told", db_index=False)
     readers = models.BinaryField()  # ids, ascending, 8 bytes each, little endian
 
+    class Meta:
+        verbose_name_plural = "told"
+
     def __str__(self) -> str:
         return f"{self.change_id} {self.edition_id}"
 
@@ -254,6 +259,7 @@ class Copy(models.Model):
     letter = models.ForeignKey(Letter, models.PROTECT, null=True, related_name="copies", db_index=False)
 
     class Meta:
+        verbose_name_plural = "copies"
         constraints = (
             # a slot is served once, whatever runs twice
             models.UniqueConstraint(fields=["subscriber", "slot"], name="copy_slot"),

@@ -151,6 +151,7 @@ class Batch(models.Model):
     done_at = models.DateTimeField(null=True)  # nothing in it waits or is dotted
 
     class Meta:
+        verbose_name_plural = "batches"
         indexes = (
             # queue.claim: the first open batch by lane, then age
             models.Index(fields=["lane", "oldest", "id"], condition=Q(done_at__isnull=True), name="batch_claim"),
@@ -263,6 +264,8 @@ class Event(models.Model):
         indexes = (
             # a person's timeline (reader show, export), newest last; a letter's is found through its person
             models.Index(fields=["subscriber", "at"], name="event_timeline"),
+            # the front panel: alerts of the last day
+            models.Index(fields=["at"], condition=models.Q(kind="alert"), name="event_alerts"),
         )
 
     def __str__(self) -> str:

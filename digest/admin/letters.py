@@ -1,0 +1,77 @@
+"""Letters: read-only, and the operator's word on those that need one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from digest.admin import acting
+from digest.cockpit import clock, may
+from digest.pipeline import books
+from subscribers.admin import OfReaders, Reach
+from subscribers.models import Letter
+from subscribers.outbox.message import read_message_id
+from subscribers.outbox.word import say
+
+Answer = TemplateResponse | None
+
+
+@admin.register(Letter)
+class LetterAdmin(OfReaders[Letter]):
+    """An operator's word is the right to change a letter; the row itself is changed by nobody here."""
+
+    list_display = ("slot", "kind", "subscriber", "state", "reason", "attempts", "posted_at", "decided_at", "reply")
+    list_filter = (Reach, "state", "batch__lane")
+    list_select_related = ("subscriber",)
+    search_help_text = "A reader’s whole address or key, or a Message-ID"
+    actions = ("arrived", "did_not_arrive", "cancel")
+
+    def found(self, term: str) -> Q:
+        named = read_message_id(term if term.startswith("<") else f"<{term}>")
+        if named is None:
+            return super().found(term)
+        return Q(kind=named[0], subscriber__key=named[1], slot=named[2])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Letter]:
+        return super().get_queryset(request).defer("content")
+
+    def has_word_permission(self, request: HttpRequest) -> bool:
+        return may(request, ["subscribers.change_letter"])
+
+    @admin.action(description="It arrived (for unknown letters)", permissions=["word"])
+    def arrived(self, request: HttpRequest, letters: QuerySet[Letter]) -> Answer:
+        question = "Say that these letters arrived? They are then never sent again"
+        asked = acting.asked(self, request, letters, "arrived", question, "They arrived")
+        return asked or self._said(request, letters, "delivered")
+
+    @admin.action(description="It did not arrive (for unknown letters)", permissions=["word"])
+    def did_not_arrive(self, request: HttpRequest, letters: QuerySet[Letter]) -> Answer:
+        question = "Say that these letters did not arrive? Their papers come again in the reader’s next digest"
+        asked = acting.asked(self, request, letters, "did_not_arrive", question, "They did not arrive")
+        return asked or self._said(request, letters, "not-delivered")
+
+    @admin.action(description="Cancel (for letters that wait)", permissions=["word"])
+    def cancel(self, request: HttpRequest, letters: QuerySet[Letter]) -> Answer:
+        question = "Cancel these letters? A digest’s papers come in the reader’s next one"
+        asked = acting.asked(self, request, letters, "cancel", question, "Cancel them")
+        return asked or self._said(request, letters, "cancel")
+
+    def _said(self, request: HttpRequest, letters: QuerySet[Letter], word: str) -> Answer:
+        acting.each(self, request, letters, _saying(word))
+        return None  # back to the list
+
+
+def _saying(word: str) -> Callable[[Letter], str]:
+    """Say the word about a letter, at the time of this request; its edition's books are open again."""
+    now = clock()
+
+    def of(letter: Letter) -> str:
+        say(letter.kind, letter.subscriber.key, letter.slot, word, now)
+        books.reopen([letter.pk])
+        return f"The operator’s word: {word}."
+
+    return of

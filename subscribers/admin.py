@@ -1,0 +1,174 @@
+"""The operators' tables of people and what is owed to them, all of them read-only; and what every table of ours
+has in common. Actions stand beside the tables that show papers, in the other house.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, TypeVar
+
+import django_stubs_ext
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from subscribers.address import check_address
+from subscribers.models import Batch, Channel, Event, Filter, Milestone, Subscriber, Suppression, Topic
+
+django_stubs_ext.monkeypatch()  # so that ModelAdmin[X] and Paginator[X] can be written at run time
+
+M = TypeVar("M", bound=Model)
+KEY = re.compile(r"[0-9a-f]{32}")
+A_READER = "A whole address, or the key in a link or a Message-ID"
+
+
+class Bounded(Paginator[Any]):
+    """Counts no further than `most`: counting a table of many millions for the foot of a list takes minutes."""
+
+    most = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: self.most].count())
+
+
+class Table(admin.ModelAdmin[M]):
+    """A list that stays quick when its table is big. Nothing is deleted here: rows are the proof of what was said.
+
+    Search finds whole names alone, because those have an index: each table says in `found` which.
+    """
+
+    paginator = Bounded
+    show_full_result_count = False
+    list_per_page = list_max_show_all = 50
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
+
+    def found(self, term: str) -> Q:
+        """The rows that a search term names."""
+        raise NotImplementedError(f"{type(self).__name__} has no search")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[M], search_term: str
+    ) -> tuple[QuerySet[M], bool]:
+        term = search_term.strip()
+        return (queryset.filter(self.found(term)) if term else queryset), False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
+class History(Table[M]):
+    """What has happened: it is read, never written. The forms are read-only too, and a POST is refused."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
+class OfReaders(History[M]):
+    """Rows that belong to a reader, found by who that is."""
+
+    search_fields = ("subscriber",)  # shows the search box; `found` searches
+    search_help_text = A_READER
+
+    def found(self, term: str) -> Q:
+        return Q(subscriber__in=people(term))
+
+
+class Reach(admin.SimpleListFilter):
+    """How far back a list of rows that grow with the readers goes, unless it is narrowed by something indexed.
+
+    A rare state has no index (a good letter changes its state twice a day): looked for in the whole table it
+    would be a scan of everything that was ever sent.
+    """
+
+    title = "how far back"
+    parameter_name = "reach"
+    newest = 100_000
+    narrowing = ("q", "subscriber", "edition", "batch", "letter")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "Everything (slow)")]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *rest = super().choices(changelist)
+        yield {**first, "display": f"The newest {self.newest:,}"}
+        yield from rest
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all" or any(request.GET.get(name) for name in self.narrowing):
+            return queryset
+        newest = queryset.model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
+        return queryset.filter(pk__gt=newest - self.newest)
+
+
+def people(term: str) -> QuerySet[Subscriber]:
+    """The reader whom an address, however it is spelled, or a key names."""
+    if KEY.fullmatch(term):
+        return Subscriber.objects.filter(key=term)
+    try:
+        return Subscriber.objects.filter(address=check_address(term)[1])
+    except ValueError:
+        return Subscriber.objects.none()
+
+
+@admin.register(Topic)
+class TopicAdmin(OfReaders[Topic]):
+    list_display = ("name", "subscriber", "text", "cadence", "settled", "revisions", "cap", "threshold", "muted")
+    list_filter = ("cadence", "settled", "revisions", "muted")
+    list_select_related = ("subscriber",)
+
+
+@admin.register(Filter)
+class FilterAdmin(History[Filter]):
+    list_display = ("canonical", "digest")
+
+
+@admin.register(Milestone)
+class MilestoneAdmin(History[Milestone]):
+    list_display = ("field", "number")
+    ordering = ("field", "number")
+
+
+@admin.register(Batch)
+class BatchAdmin(History[Batch]):
+    list_display = ("id", "lane", "posted_at", "oldest", "claim", "lease", "retry_at", "done_at")
+    list_filter = ("lane", ("done_at", admin.EmptyFieldListFilter), ("retry_at", admin.EmptyFieldListFilter))
+
+
+@admin.register(Channel)
+class ChannelAdmin(History[Channel]):
+    list_display = ("name", "paused_until", "failures", "reason")
+
+
+class EventKind(admin.SimpleListFilter):
+    """By a list of what there is: asking the table for its distinct kinds would read all of it."""
+
+    title = "kind"
+    parameter_name = "kind"
+    of_letters = ("accepted", "deferred", "refused", "unknown", "cancelled")
+    of_operators = ("word: delivered", "word: not-delivered", "word: cancel")
+    of_people = ("asked", "confirmed", "topics", "schedule", "paused", "resumed", "left", "forgotten")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, kind) for kind in ("alert", *self.of_letters, *self.of_operators, *self.of_people)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(Event)
+class EventAdmin(OfReaders[Event]):
+    list_display = ("at", "kind", "subscriber", "letter", "data")
+    list_filter = (Reach, EventKind)
+    list_select_related = ("subscriber", "letter")
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(History[Suppression]):
+    list_display = ("address_hash", "reason", "since", "until", "lifted_at")
