@@ -23,7 +23,8 @@ STATIC = {
 }
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 QUICK = {"tests on SQLite, the quick ones": [*PYTEST, "-m", "not slow"]}
-WHOLE = {"tests on SQLite": PYTEST, "tests on PostgreSQL": PYTEST}
+BROWSER = [*PYTEST, "tests/browser"]  # a process of its own: Playwright's event loop, and a live server's commits
+WHOLE = {"tests on SQLite": PYTEST, "tests on PostgreSQL": PYTEST, "tests in a browser": BROWSER}
 
 
 def environment(name: str, home: str) -> dict[str, str]:
