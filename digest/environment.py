@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+CACHE_EXAMPLES = "redis://localhost:6379/1 or memory:// (then each process counts for itself)"
 DATABASE_EXAMPLES = "sqlite:////var/lib/digest/digest.sqlite3 or postgres://digest:secret@localhost:5432/digest"
+KEY_LEAST = 50  # characters; Django asks for as many
 LABELS = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 PORT = r"(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
 WEB_ADDRESS = re.compile(rf"https?://{LABELS}{PORT}(?:/[A-Za-z0-9._~/-]*)?", re.ASCII)
@@ -92,6 +94,32 @@ def sqlite(path: str) -> dict[str, Any]:
     }
 
 
+def caches(url: str, broker: str) -> dict[str, dict[str, Any]]:
+    """Django's CACHES for a CACHE_URL (redis://HOST/N, unix:///SOCKET?db=N, memory://); without one, beside the broker.
+
+    `here` is each process' own memory: it counts when the shared one is away.
+    """
+    here = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "here"}
+    shared = url or _beside(broker)
+    if shared == "memory://":
+        return {"default": {**here, "LOCATION": "shared"}, "here": here}
+    if not shared.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingError("CACHE_URL", f"the scheme of {shared.split(':', 1)[0]!r} is not known", CACHE_EXAMPLES)
+    options = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": shared, "OPTIONS": options}
+    return {"default": redis, "here": here}
+
+
+def _beside(broker: str) -> str:
+    """The cache that goes with a broker: the same Redis or Valkey, database 1; memory with any other kind."""
+    parts = urlsplit(broker)
+    if parts.scheme == "redis+socket":
+        return f"unix://{parts.path}?db=1"
+    if parts.scheme in ("redis", "rediss"):
+        return parts._replace(path="/1").geturl()
+    return "memory://"
+
+
 def site_url(text: str) -> str:
     """SITE_URL without a closing slash: scheme, host, perhaps a port and a path, and nothing else.
 
@@ -147,8 +175,10 @@ def required(environment: Mapping[str, str], variable: str, example: str) -> str
 def secret(environment: Mapping[str, str], variable: str, home: Path | None) -> str:
     """A key from the environment, or (embedded: `home` given) one that is made once and kept in its folder."""
     value = environment.get(variable, "")
-    if value and len(value) < 32:
-        raise SettingError(variable, f"{len(value)} characters are too few, 50 are good", "(50 random letters)")
+    if value and len(value) < KEY_LEAST:
+        raise SettingError(
+            variable, f"{len(value)} characters are too few, it takes {KEY_LEAST}", "(50 random letters)"
+        )
     if value:
         return value
     if home is None:

@@ -1,6 +1,7 @@
 """Django's settings, all of them: read from the environment and checked (see `environment`)."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -33,7 +34,8 @@ SITE_URL = environment.site_url(_setting("SITE_URL", "http://localhost:8000", "h
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 SITE_NAME = environment.one_line("SITE_NAME", os.environ.get("SITE_NAME", "") or "Daily Papers Digest")
 ALLOWED_HOSTS = [SITE_HOST, "localhost", "127.0.0.1"] if EMBEDDED else [SITE_HOST]
-DEBUG = False
+HTTPS = SITE_URL.startswith("https://")
+DEBUG = EMBEDDED and not HTTPS and os.environ.get("DIGEST_DEBUG", "") == "1"  # `make dev` alone
 
 MAIL_FROM = environment.mailbox(
     "MAIL_FROM", _setting("MAIL_FROM", f"Daily Papers Digest <digest@{SITE_HOST}>", "digest@example.org")
@@ -60,6 +62,8 @@ BROKER_SOCKET = DIGEST_HOME / "broker.sock"
 BROKER_URL = _setting(
     "BROKER_URL", f"redis+socket://{quote(str(BROKER_SOCKET))}?virtual_host=0", "redis://localhost:6379/0"
 )
+# What counts requests; shared by all processes, so beside the broker (in its database 1) unless CACHE_URL says where.
+CACHES = environment.caches(os.environ.get("CACHE_URL", ""), BROKER_URL)
 
 # leaves and complaints, outside the database so that they survive a restore
 JOURNAL = DIGEST_HOME / "journal.jsonl"
@@ -71,6 +75,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "subscribers",
     "digest.apps.DigestConfig",
@@ -85,7 +90,22 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last, as its documentation says
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+# Log-ins: whoever is wrong ten times waits an hour. By user and address together: by the user alone, anybody could
+# keep an administrator out.
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(hours=1)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "subscribers.visitor.ip_of"
+AXES_LOCKOUT_CALLABLE = "digest.views.errors.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
 ROOT_URLCONF = "digest.urls"
 WSGI_APPLICATION = "digest.wsgi.application"
 TEMPLATES = [
@@ -107,6 +127,16 @@ MAIL_TEMPLATES = BASE_DIR / "templates" / "email"
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 SECURE_REFERRER_POLICY = "no-referrer"  # links hold tokens
+# With an https address a proxy in front ends TLS and says so.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# W003: it looks for Django's own CSRF middleware by name; ours is that one and more.
+# The others: HSTS for all subdomains, and for browsers' preload lists. A self-hosted app on somebody's domain can't
+# promise that its neighbours speak https.
+SILENCED_SYSTEM_CHECKS = ["security.W003", "security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"

@@ -13,7 +13,7 @@ from datetime import datetime
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import BaseCache, cache, caches
 
 HOUR = 3600
 PER_IP, PER_NETWORK, PER_DOMAIN, IN_ALL = 10, 40, 200, 2_000  # requests for digests an hour
@@ -64,10 +64,15 @@ def _counted(name: str) -> int:
     """How often this name has been counted in its window, this time included."""
     key = "limit:" + hashlib.sha256(name.encode()).hexdigest()[:32]  # any text becomes a key, and no IP is kept
     try:
-        cache.add(key, 0, 2 * HOUR)
-        return cache.incr(key)
+        return _incremented(cache, key)
+    except Exception as error:  # whichever cache it is: one that is down must not stop people from signing up
+        log.warning("requests are counted by each process alone: %s", error)
+        return _incremented(caches["here"], key)
+
+
+def _incremented(store: BaseCache, key: str) -> int:
+    store.add(key, 0, 2 * HOUR)
+    try:
+        return store.incr(key)
     except ValueError:  # it ran out, or was pushed out, between the two calls
         return 1
-    except Exception:  # whichever cache it is: one that is down must not stop people from signing up
-        log.exception("requests can't be counted")
-        return 0

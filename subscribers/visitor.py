@@ -29,10 +29,11 @@ def visitor(request: HttpRequest) -> Visitor:
     have added at its end is believed.
     """
     agent = "".join(sign for sign in request.META.get("HTTP_USER_AGENT", "") if sign.isprintable())
-    return Visitor(_ip(request), agent[:AGENT_MOST])
+    return Visitor(ip_of(request), agent[:AGENT_MOST])
 
 
-def _ip(request: HttpRequest) -> str:
+def ip_of(request: HttpRequest) -> str:
+    """The network address at the other end, as `visitor` believes it."""
     proxies = int(getattr(settings, "PROXIES", 0))
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     believed = hops[-proxies] if proxies and len(hops) >= proxies else request.META.get("REMOTE_ADDR", "")

@@ -14,6 +14,13 @@ LONG = {
 }  # fmt: skip
 
 
+def pytest_configure() -> None:
+    """Tests speak plain http; that pages insist on https is shown by the tests of settings."""
+    from django.conf import settings
+
+    settings.SECURE_SSL_REDIRECT = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in LONG:

@@ -120,6 +120,7 @@ def prepare() -> None:
         MAIL_FROM="Daily Papers Digest <digest@papers.example.org>",
         POSTAL_ADDRESS="Example Reading Room, 1 Sample Street, 00000 Exampleton",
         BROKER_URL="redis://127.0.0.1:1/0",  # nobody: a test that wants a broker starts its own
+        CACHE_URL="memory://",
         EMAIL_URL=f"file://{SCRATCH / 'outbox'}",
     )
     if os.environ.get("TEST_DATABASE") == "postgres":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -20,6 +21,11 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     answer = render(request, "429.html", {"minutes": minutes}, status=429)
     answer["Retry-After"] = str(seconds)
     return answer
+
+
+def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
+    """429 for whoever was wrong too often at the log-in."""
+    return too_many(request, int(settings.AXES_COOLOFF_TIME.total_seconds()))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django gives it

@@ -13,11 +13,11 @@ from digest.environment import SettingError
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Start a command with these variables and nothing else set."""
+def start(tmp_path: Path, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run `check` (with more words) with these variables and nothing else set."""
     clean = {"PATH": os.environ["PATH"], "DIGEST_HOME": str(tmp_path), **variables}
     return subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=ROOT, env=clean, capture_output=True, text=True, check=False
+        [sys.executable, "manage.py", "check", *words], cwd=ROOT, env=clean, capture_output=True, text=True, check=False
     )
 
 
@@ -52,6 +52,7 @@ def test_without_any_variable_the_service_is_embedded_and_keeps_its_keys(tmp_pat
         ({"EMAIL_URL": "gopher://h"}, ["EMAIL_URL", "smtp"]),
         ({"MAIL_FROM": "nobody"}, ["MAIL_FROM", "mail address"]),
         ({"SECRET_KEY": "short"}, ["SECRET_KEY", "too few"]),
+        ({"CACHE_URL": "memcached://h"}, ["CACHE_URL", "memcached", "memory://"]),
         ({"DATABASE_URL": "postgres://u:p@h/d"}, ["SECRET_KEY", "is not set"]),
     ],
 )
@@ -93,3 +94,31 @@ def test_a_site_url_loses_its_closing_slash():
     assert environment.site_url("https://digest.example.org/") == "https://digest.example.org"
     with pytest.raises(SettingError):
         environment.site_url("https://digest.example.org/?a=b")
+
+
+PRODUCTION = {
+    "DATABASE_URL": "postgres://digest:secret@127.0.0.1:1/digest",
+    "BROKER_URL": "redis://127.0.0.1:1/0",
+    "EMAIL_URL": "smtp://127.0.0.1:1",
+    "SITE_URL": "https://papers.example.org",
+    "MAIL_FROM": "digest@papers.example.org",
+    "POSTAL_ADDRESS": "Example Lab, 1 Sample Street",
+    "SECRET_KEY": "a long sentence that no dictionary of passwords holds, 1 of 2",
+    "LINK_KEY": "a long sentence that no dictionary of passwords holds, 2 of 2",
+}
+
+
+@pytest.mark.parametrize("own", [{}, {"BROKER_URL": "amqp://guest:guest@127.0.0.1:1//"}, {"CACHE_URL": "memory://"}])
+def test_deployed_as_production_asks_django_finds_nothing_to_warn_of(tmp_path, own):
+    done = start(tmp_path, "--deploy", "--fail-level", "WARNING", **(PRODUCTION | own))
+    assert (done.returncode, done.stdout) == (0, "System check identified no issues (3 silenced).\n"), done.stderr
+
+
+def test_the_cache_is_beside_the_broker_unless_a_setting_says_where():
+    def where(url, broker):
+        return environment.caches(url, broker)["default"].get("LOCATION")
+
+    assert where("", "redis://u:p%40@h:6379/0") == "redis://u:p%40@h:6379/1"
+    assert where("", "redis+socket:///a%20b/broker.sock?virtual_host=0") == "unix:///a%20b/broker.sock?db=1"
+    assert where("", "amqp://h//") == "shared"
+    assert where("redis://other/3", "amqp://h//") == "redis://other/3"

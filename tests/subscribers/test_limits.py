@@ -1,7 +1,7 @@
 """How often somebody may ask."""
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 
 from subscribers import limits
 from tests.house import at
@@ -11,7 +11,8 @@ NOW = at("2026-03-02 06:15")
 
 @pytest.fixture(autouse=True)
 def _nothing_counted():
-    cache.clear()
+    for each in caches.all(initialized_only=False):
+        each.clear()
 
 
 def refused(asks) -> int:
@@ -52,10 +53,10 @@ def test_networks_are_a_24_and_a_64():
     assert limits.network("unix:") == "unix:"
 
 
-def test_a_cache_that_is_down_stops_nobody(monkeypatch, caplog):
+def test_while_the_shared_cache_is_down_each_process_counts_for_itself(monkeypatch, caplog):
     def down(*_, **__):
         raise ConnectionError("no cache")
 
     monkeypatch.setattr(limits.cache, "add", down)
-    assert limits.wait("192.0.2.1", "x.example", NOW) == 0
-    assert "can't be counted" in caplog.text
+    assert refused(("192.0.2.1", "x.example") for _ in range(100)) == 100 - limits.PER_IP
+    assert "counted by each process alone: no cache" in caplog.text
