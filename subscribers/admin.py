@@ -15,7 +15,8 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from subscribers.address import check_address
-from subscribers.models import Batch, Channel, Event, Filter, Milestone, Subscriber, Suppression, Topic
+from subscribers.models import Batch, Event, Filter, Milestone, Subscriber, Suppression, Topic
+from subscribers.outbox.word import WORDS
 
 django_stubs_ext.monkeypatch()  # so that ModelAdmin[X] and Paginator[X] can be written at run time
 
@@ -141,18 +142,13 @@ class BatchAdmin(History[Batch]):
     list_filter = ("lane", ("done_at", admin.EmptyFieldListFilter), ("retry_at", admin.EmptyFieldListFilter))
 
 
-@admin.register(Channel)
-class ChannelAdmin(History[Channel]):
-    list_display = ("name", "paused_until", "failures", "reason")
-
-
 class EventKind(admin.SimpleListFilter):
     """By a list of what there is: asking the table for its distinct kinds would read all of it."""
 
     title = "kind"
     parameter_name = "kind"
     of_letters = ("accepted", "deferred", "refused", "unknown", "cancelled")
-    of_operators = ("word: delivered", "word: not-delivered", "word: cancel")
+    of_operators = tuple(f"word: {word}" for word in WORDS)
     of_people = ("asked", "confirmed", "topics", "schedule", "paused", "resumed", "left", "forgotten")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -1,8 +1,9 @@
-"""Letters: read-only, and the operator's word on those that need one."""
+"""Letters and the channel they go out by: read-only, and the operator's word where one is needed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -12,8 +13,9 @@ from django.template.response import TemplateResponse
 from digest.admin import acting
 from digest.cockpit import clock, may
 from digest.pipeline import books
-from subscribers.admin import OfReaders, Reach
-from subscribers.models import Letter
+from subscribers.admin import History, OfReaders, Reach
+from subscribers.models import Channel, Letter
+from subscribers.outbox import channel
 from subscribers.outbox.message import read_message_id
 from subscribers.outbox.word import say
 
@@ -28,7 +30,7 @@ class LetterAdmin(OfReaders[Letter]):
     list_filter = (Reach, "state", "batch__lane")
     list_select_related = ("subscriber",)
     search_help_text = "A reader’s whole address or key, or a Message-ID"
-    actions = ("arrived", "did_not_arrive", "cancel")
+    actions = ("arrived", "did_not_arrive", "again", "retry", "cancel")
 
     def found(self, term: str) -> Q:
         named = read_message_id(term if term.startswith("<") else f"<{term}>")
@@ -54,6 +56,16 @@ class LetterAdmin(OfReaders[Letter]):
         asked = acting.asked(self, request, letters, "did_not_arrive", question, "They did not arrive")
         return asked or self._said(request, letters, "not-delivered")
 
+    @admin.action(description="Send again (for unknown letters)", permissions=["word"])
+    def again(self, request: HttpRequest, letters: QuerySet[Letter]) -> Answer:
+        question = "Send these letters again, under the same Message-ID? Those that did arrive may be seen twice"
+        asked = acting.asked(self, request, letters, "again", question, "Send them again")
+        return asked or self._said(request, letters, "again")
+
+    @admin.action(description="Try again now (for deferred letters)", permissions=["word"])
+    def retry(self, request: HttpRequest, letters: QuerySet[Letter]) -> Answer:
+        return self._said(request, letters, "retry")
+
     @admin.action(description="Cancel (for letters that wait)", permissions=["word"])
     def cancel(self, request: HttpRequest, letters: QuerySet[Letter]) -> Answer:
         question = "Cancel these letters? A digest’s papers come in the reader’s next one"
@@ -75,3 +87,20 @@ def _saying(word: str) -> Callable[[Letter], str]:
         return f"The operator’s word: {word}."
 
     return of
+
+
+@admin.register(Channel)
+class ChannelAdmin(History[Channel]):
+    list_display = ("name", "paused_until", "failures", "reason")
+    actions = ("open_now",)
+
+    def has_word_permission(self, request: HttpRequest) -> bool:
+        return may(request, ["subscribers.change_channel"])
+
+    @admin.action(description="Try again now (what it rests for is mended)", permissions=["word"])
+    def open_now(self, request: HttpRequest, channels: QuerySet[Channel]) -> None:
+        acting.each(self, request, channels, _opening(clock()))
+
+
+def _opening(now: datetime) -> Callable[[Channel], str]:
+    return lambda _: "Opened by hand." if channel.open_now(now) else "It was open."

@@ -42,6 +42,16 @@ def trouble(outcome: Outcome, now: datetime) -> None:
 
 
 @transaction.atomic
+def open_now(now: datetime) -> bool:
+    """An operator has mended what the channel rests for: it is tried at once. Whether it rested.
+
+    How often it failed stays, so that when it fails again it rests no shorter.
+    """
+    resting = Channel.objects.filter(name=SMTP, paused_until__gt=now)
+    return resting.update(paused_until=None) == 1
+
+
+@transaction.atomic
 def note(outcome: Outcome, letter: int, now: datetime) -> list[int]:
     """Remember an outcome. When the newest refusals are trouble of our own, the letters that were refused for
     it become deferred and the channel rests; which letters these are.

@@ -195,13 +195,22 @@ def _gather(number: int, now: datetime) -> int:
     again = list(due.values_list("pk", flat=True))
     moved = 0
     if again:
-        batch = Batch.objects.create(lane=old.lane, oldest=old.oldest, posted_at=now)
-        fresh = {"batch": batch, "retry_at": None, "dotted_at": None, "claim": None}
-        moved = move(Letter.objects.filter(pk__in=again), ["deferred"], "waiting", **fresh)
+        moved = _into_a_new_batch(Letter.objects.filter(pk__in=again), ["deferred"], old, now)
     rest = Letter.objects.filter(batch=old, state="deferred")
     old.retry_at = rest.aggregate(first=Min("retry_at"))["first"]
     old.save(update_fields=["retry_at"])
     return moved
+
+
+def _into_a_new_batch(letters: QuerySet[Letter], before: Iterable[str], old: Batch, now: datetime) -> int:
+    batch = Batch.objects.create(lane=old.lane, oldest=old.oldest, posted_at=now)
+    fresh = {"batch": batch, "retry_at": None, "dotted_at": None, "decided_at": None, "claim": None}
+    return move(letters, before, "waiting", **fresh)
+
+
+def post_again(letter: Letter, before: Iterable[str], now: datetime) -> None:
+    """The same letter once more, in a batch of its own, as old as its news is. Runs inside the caller's transaction."""
+    _into_a_new_batch(Letter.objects.filter(pk=letter.pk), before, Batch.objects.get(pk=letter.batch_id), now)
 
 
 def note_retry(batch: int, when: datetime) -> None:

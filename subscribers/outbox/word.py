@@ -1,4 +1,4 @@
-"""The operator's word on a letter: it arrived, it did not, or it shall not go."""
+"""The operator's word on a letter: it arrived, it did not, it shall not go, or it shall go now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ WORDS = {
     "delivered": (("unknown",), "accepted", ""),
     "not-delivered": (("unknown",), "cancelled", "not delivered"),
     "cancel": (("waiting", "deferred"), "cancelled", "operator"),
+    "retry": (("deferred",), "deferred", ""),  # now, instead of when its time comes
+    "again": (("unknown",), "waiting", ""),  # under the same Message-ID: it may arrive twice
 }
+GOES = ("retry", "again")
 
 
 class NotPossible(Exception):
@@ -31,11 +34,26 @@ def say(kind: str, key: str, slot: datetime, word: str, now: datetime) -> Letter
     if letter is None:
         raise NotPossible("there is no such letter; `ledger --letters` lists them")
     before, after, reason = WORDS[word]
-    if (letter.state, letter.reason) == (after, reason) or (letter.state == after and not reason):
+    if word != "retry" and letter.state == after and (not reason or letter.reason == reason):
         return letter
-    moved = queue.move(Letter.objects.filter(pk=letter.pk), before, after, decided_at=now, reason=reason)
-    if not moved:
+    if letter.state not in before:
         raise NotPossible(f"the letter is {letter.state}; {word!r} is for letters that are {' or '.join(before)}")
+    if word in GOES and letter.last:
+        raise NotPossible("its reader left: nothing is sent to them any more")
+    _apply(letter, word, now)
     Event.objects.create(kind=f"word: {word}"[:20], at=now, subscriber_id=letter.subscriber_id, letter=letter)
     letter.refresh_from_db()
     return letter
+
+
+def _apply(letter: Letter, word: str, now: datetime) -> None:
+    """The letter's row is locked, and its state is one that the word is for."""
+    before, after, reason = WORDS[word]
+    mine = Letter.objects.filter(pk=letter.pk)
+    if word == "retry":
+        mine.update(retry_at=now)
+        queue.note_retry(letter.batch_id, now)
+    elif word == "again":
+        queue.post_again(letter, before, now)
+    else:
+        queue.move(mine, before, after, decided_at=now, reason=reason)

@@ -18,9 +18,9 @@ from digest.models import Change, Copy, Edition, Snapshot, Source
 from digest.pipeline import front_panel
 from digest.sources import huggingface
 from subscribers.models import Channel, Event, Letter, Subscriber, Suppression
-from subscribers.outbox.mailurl import MailServer
+from subscribers.outbox.mailurl import Folder, MailServer
 from tests.digest.sources.web import Web, plain, web
-from tests.house import at, fetch, papers, publish, reader, run, serve
+from tests.house import at, fetch, mails, papers, publish, reader, run, serve
 from tests.sink import Sink
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +224,49 @@ class TestLetters:
         sure(operator, "subscribers_letter", "cancel", [letter.pk])
         letter.refresh_from_db()
         assert (letter.state, letter.reason) == ("cancelled", "operator")
+
+    def test_an_unknown_one_is_sent_again_under_the_same_message_id(self, operator, life, outbox, settings):
+        letter = Letter.objects.get(state="unknown")
+        sure(operator, "subscribers_letter", "again", [letter.pk])
+        sure(operator, "subscribers_letter", "again", [letter.pk])  # it waits already: said twice is said once
+        Channel.objects.update(paused_until=None)
+        settings.MAIL_TARGET = Folder(outbox)
+        assert run("deliver", "--until-empty", now=NOW)["unknown"] == 0
+        sent = [mail for mail in mails(outbox) if mail["Message-ID"] == letter.message_id]
+        assert len(sent) == 1
+        letter.refresh_from_db()
+        assert letter.state == "accepted"
+
+    def test_nothing_is_sent_again_to_one_who_left(self, operator, life):
+        letter = Letter.objects.get(state="unknown")
+        run("reader", "leave", letter.subscriber.email, now=NOW)
+        answer = sure(operator, "subscribers_letter", "again", [letter.pk])
+        assert any("its reader left" in text for text in said(answer))
+        assert Letter.objects.get(pk=letter.pk).state == "unknown"
+
+    def test_a_deferred_one_is_tried_at_once_instead_of_later(self, operator, settings, outbox):
+        reader(R, "All=*", now="2026-03-02 05:00")
+        fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+        with Sink() as sink:
+            settings.MAIL_TARGET = MailServer("smtp", "127.0.0.1", sink.port, timeout=5)
+            sink.fault("RCPT", "4xx")
+            serve("2026-03-02 05:01")
+        (letter,) = Letter.objects.filter(state="deferred")
+        settings.MAIL_TARGET = Folder(outbox)
+        assert run("deliver", now="2026-03-02 05:02")["accepted"] == 0
+        with time_machine.travel(at("2026-03-02 05:02"), tick=False):
+            act(operator, "subscribers_letter", "retry", [letter.pk])
+        assert run("deliver", now="2026-03-02 05:02")["accepted"] == 1
+        assert [str(mail["Message-ID"]) for mail in mails(outbox)] == [letter.message_id]
+
+    def test_a_channel_that_rests_is_opened_when_what_it_rests_for_is_mended(self, operator, life, settings, outbox):
+        settings.MAIL_TARGET = Folder(outbox)
+        with time_machine.travel(at("2026-03-03 07:01:30"), tick=False):
+            assert run("deliver", now="2026-03-03 07:01:30")["waiting"] > 0
+            act(operator, "subscribers_channel", "open_now", [Channel.objects.get().pk])
+            act(operator, "subscribers_channel", "open_now", [Channel.objects.get().pk])
+        assert run("deliver", "--until-empty", now="2026-03-03 07:01:30")["accepted"] > 0
+        assert sorted(LogEntry.objects.values_list("change_message", flat=True)) == ["It was open.", "Opened by hand."]
 
     def test_a_word_opens_the_books_of_a_closed_edition_again(self, operator, life):
         letter = Letter.objects.get(state="unknown")

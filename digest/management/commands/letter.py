@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from digest.management.door import Door
 from digest.pipeline import books
 from subscribers.outbox.message import read_message_id
-from subscribers.outbox.word import NotPossible, say
+from subscribers.outbox.word import WORDS, NotPossible, say
 
 
 class Command(Door):
@@ -18,7 +18,7 @@ class Command(Door):
 
     def add(self, parser: CommandParser) -> None:
         parser.add_argument("message_id", help="<digest.KEY.SLOT@host>, as `ledger --letters` shows it")
-        parser.add_argument("word", choices=["delivered", "not-delivered", "cancel"])
+        parser.add_argument("word", choices=list(WORDS))
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         name = options["message_id"]
