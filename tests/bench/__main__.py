@@ -1,10 +1,10 @@
-"""`python -m tests.bench [match|compose|publish] [--readers N] [--filters N] [--changes N]`; without a name, all."""
+"""`python -m tests.bench [match|compose|publish|recovery] [--readers N] [--filters N] [--changes N]`; all by default."""
 
 import argparse
 
-from tests.bench import composing, matching, publishing
+from tests.bench import composing, matching, publishing, recovery
 
-BENCHES = {"match": matching.run, "compose": composing.run, "publish": publishing.run}
+BENCHES = {"match": matching.run, "compose": composing.run, "publish": publishing.run, "recovery": recovery.run}
 
 
 def main() -> None:

@@ -2,150 +2,26 @@
 
 import contextlib
 import http.client
-import json
 import os
 import re
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
 import pytest
-import redis
 from django.db import connection
 
 from digest.embedded.parts import STOPS
 from tests.house import mails
+from tests.up import PATIENCE, Up, as_after_a_clone, children, free_port, kill, wait
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
-ROOT = Path(__file__).resolve().parent.parent.parent
-READERS = 2_000
-PATIENCE = 180  # seconds: how fast it is is measured elsewhere, on a machine that does nothing else
-SIGNS = {"web": "gunicorn", "worker": "worker", "beat": "beat", "broker": "valkey-server"}  # on command lines
-OWN = ("DATABASE_URL", "EMAIL_URL", "SITE_URL", "MAIL_FROM", "POSTAL_ADDRESS", "SECRET_KEY", "LINK_KEY", "BROKER_URL")
-ENROL = f"""
-from datetime import UTC, datetime, timedelta
-from django.db import transaction
-from digest import tasks
-from subscribers import membership
-from subscribers.models import Subscriber
-from subscribers.topics import read_topic
-now = datetime.now(UTC)
-where = {{"zone": "UTC", "times": "07:30", "days": "daily"}}
-with transaction.atomic():
-    for n in range({READERS}):
-        name = f"r{{n}}@example.org"
-        membership.enrol(name, name, [read_topic("All[cap=2]=*")], now, reason="a test", schedule=where)
-    # so long ago that nobody waits for their part of the jitter
-    Subscriber.objects.filter(email__startswith="r", email__regex="^r[0-9]").update(due=now - timedelta(minutes=15))
-tasks.tick.delay()
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait(until: Callable[[], object], seconds: float, what: str) -> float:
-    """How long it took."""
-    started = time.monotonic()
-    while not until():
-        assert time.monotonic() - started < seconds, f"{what}: not within {seconds} s"
-        time.sleep(0.1)
-    return time.monotonic() - started
-
-
-class Up:
-    """`manage.py up` on a folder of its own."""
-
-    def __init__(self, home: Path, environment: dict[str, str]) -> None:
-        self.home, self.port, self.outbox = home, free_port(), home / "outbox"
-        self.env = {**environment, "DIGEST_HOME": str(home)}
-        self.out = home.parent / f"{home.name}.out"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.out.open("wb") as out:
-            command = [sys.executable, "manage.py", "up", "--port", str(self.port)]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=out, stderr=subprocess.STDOUT)
-
-    def said(self) -> str:
-        return self.out.read_text()
-
-    def wait_until_up(self) -> None:
-        wait(lambda: "is up" in self.said() or self.ended(), PATIENCE, "up")
-        assert not self.ended(), self.said()
-
-    def ended(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
-
-    def manage(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "manage.py", *words]
-        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
-
-    def parts(self) -> dict[str, int]:
-        """The numbers of the parts' processes, by name."""
-        assert self.process is not None
-        found = {}
-        for number in children(self.process.pid):
-            words = cmdline(number)
-            for name, sign in SIGNS.items():
-                if any(sign in word for word in words[:6]):
-                    found[name] = number
-        return found
-
-    def alive(self) -> list[int]:
-        """All processes that hold this folder's lock."""
-        held = (self.home / "up.lock").stat()
-        return [number for number in processes() if has_open(number, held)]
-
-    def arrived(self) -> int:
-        return len(list(self.outbox.glob("*.eml")))
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(60)
-        for number in self.alive() if (self.home / "up.lock").exists() else []:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(number, signal.SIGKILL)
-
-
-def processes() -> list[int]:
-    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
-
-
-def children(number: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
-
-
-def cmdline(number: int) -> list[str]:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{number}/cmdline").read_text().split("\0")
-    return []
-
-
-def has_open(number: int, wanted: os.stat_result) -> bool:
-    with contextlib.suppress(OSError):
-        for entry in Path(f"/proc/{number}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                if os.path.samestat(entry.stat(), wanted):
-                    return True
-    return False
-
-
-def kill(number: int) -> None:
-    os.kill(number, signal.SIGKILL)
+READERS = int(os.environ.get("UP_READERS", "500"))  # `make bench ARGS=recovery` does it with 2,000 and measures
 
 
 @pytest.fixture
@@ -159,7 +35,7 @@ def home() -> Iterator[Path]:
 @pytest.fixture
 def service(home: Path) -> Iterator[Up]:
     """With nothing set but the folder: as after `git clone`."""
-    made = Up(home, {name: value for name, value in os.environ.items() if name not in OWN})
+    made = Up(home, as_after_a_clone())
     yield made
     made.stop()
 
@@ -168,7 +44,7 @@ def service(home: Path) -> Iterator[Up]:
 def big_service(home: Path) -> Iterator[Up]:
     """The same on the database of this run."""
     if connection.vendor == "sqlite":
-        made = Up(home, {name: value for name, value in os.environ.items() if name not in OWN})
+        made = Up(home, as_after_a_clone())
         yield made
         made.stop()
         return
@@ -249,44 +125,30 @@ def test_each_part_that_is_killed_is_started_again_and_the_supervisor_leaves_not
     assert service.arrived() == 1
 
 
-def test_killed_and_flushed_in_the_middle_of_2000_digests_everyone_gets_one_or_is_listed(big_service):
+def test_killed_and_flushed_in_the_middle_of_a_run_everyone_gets_one_or_is_listed(big_service):
     service = big_service
     service.start()
     service.wait_until_up()
-    done = service.manage("shell", "--no-imports", "-c", ENROL)
-    assert done.returncode == 0, done.stderr
-    wait(lambda: service.arrived() > 100, PATIENCE, "the first hundred")
+    service.enrol(READERS)
+    wait(lambda: service.arrived() > READERS // 20, PATIENCE, "the first")
+    service.flush_broker()
+    service.kill("beat", "web")
+    wait(lambda: service.arrived() > READERS // 6, PATIENCE, "on after the flush")
 
-    with redis.Redis(unix_socket_path=str(service.home / "broker.sock")) as broker:
-        broker.flushall()
-    parts = service.parts()
-    kill(parts["beat"])
-    kill(parts["web"])
-    wait(lambda: service.arrived() > 300, PATIENCE, "on after the flush")
-
-    parts = service.parts()
-    kill(children(parts["worker"])[0])
-    kill(parts["worker"])
-    kill(parts["broker"])
+    worker = service.parts()["worker"]
+    kill(children(worker)[0])
+    service.kill("worker", "broker")
     seen = service.arrived()
     assert seen < READERS, "all was over before anything was killed"
-    wait(lambda: service.arrived() > seen + 50, PATIENCE, "on without worker and broker")
+    wait(lambda: service.arrived() > seen + READERS // 40, PATIENCE, "on without worker and broker")
 
-    assert service.process is not None
-    kill(service.process.pid)
-    service.process.wait()
+    service.kill_supervisor()
     service.start()
     service.wait_until_up()
-
-    def open_letters() -> int:
-        books = json.loads(service.manage("ledger", "--json").stdout)
-        return sum(books[state] for state in ("waiting", "dotted", "deferred"))
-
-    wait(lambda: open_letters() == 0, PATIENCE, "all sent")
-    got = Counter(str(mail["To"]) for mail in mails(service.outbox))
+    wait(lambda: service.open_letters() == 0, PATIENCE, "all sent")
+    got = service.recipients()
     assert max(got.values()) == 1
-    listed = service.manage("ledger", "--letters", "--json")
-    letters = [letter for letter in json.loads(listed.stdout)["letters"] if letter["kind"] == "digest"]
+    letters = service.letters()
     assert len(letters) == len({letter["to"] for letter in letters}) == READERS + 1
     states = Counter(letter["state"] for letter in letters)
     assert states["accepted"] + states["unknown"] == READERS + 1
