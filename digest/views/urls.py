@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from digest.views import digests, front, inbox, joining, mine, papers
+from digest.views import digests, front, help, inbox, joining, mine, papers
 
 
 class DayConverter:
@@ -29,6 +29,9 @@ urlpatterns = [
     path("l/<str:token>", digests.digest, name="digest"),
     path("l/<str:token>/<str:slot>", digests.digest, name="other-digest"),
     path("me/<str:token>", mine.mine, name="mine"),
+    path("help/", help.page, name="help"),
+    path("help/<str:name>/", help.page, name="help-page"),
+    path("help/pictures/<str:name>", help.picture, name="help-picture"),
     path("inbox/", inbox.mails, name="inbox"),
     path("inbox/<str:name>/", inbox.mail, name="inbox-mail"),
     path("inbox/<str:name>/body", inbox.body, name="inbox-body"),
