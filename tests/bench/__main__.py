@@ -1,4 +1,4 @@
-"""`python -m tests.bench [match|compose|publish|recovery] [--readers N] [--filters N] [--changes N]`; all by default."""
+"""`python -m tests.bench [match|compose|publish|recovery] [--readers N] [--filters N] [--changes N]`; else all."""
 
 import argparse
 
