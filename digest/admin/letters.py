@@ -17,7 +17,7 @@ from subscribers.admin import History, OfReaders, Reach
 from subscribers.models import Channel, Letter
 from subscribers.outbox import channel
 from subscribers.outbox.message import read_message_id
-from subscribers.outbox.word import say
+from subscribers.outbox.word import named, say
 
 Answer = TemplateResponse | None
 
@@ -33,10 +33,8 @@ class LetterAdmin(OfReaders[Letter]):
     actions = ("arrived", "did_not_arrive", "again", "retry", "cancel")
 
     def found(self, term: str) -> Q:
-        named = read_message_id(term if term.startswith("<") else f"<{term}>")
-        if named is None:
-            return super().found(term)
-        return Q(kind=named[0], subscriber__key=named[1], slot=named[2])
+        name = read_message_id(term if term.startswith("<") else f"<{term}>")
+        return super().found(term) if name is None else Q(pk__in=named(*name).values("pk"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Letter]:
         return super().get_queryset(request).defer("content")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from subscribers.models import Event, Letter
 from subscribers.outbox import queue
@@ -24,13 +25,19 @@ class NotPossible(Exception):
     """The word doesn't fit the letter's state, in words for the operator."""
 
 
+def named(kind: str, key: str, slot: datetime) -> QuerySet[Letter]:
+    """The letter that a Message-ID names: a first digest's slot is an instant, and the Message-ID says the second."""
+    second = {"slot__gte": slot, "slot__lt": slot + timedelta(seconds=1)}
+    return Letter.objects.filter(kind=kind, subscriber__key=key, **second)
+
+
 @transaction.atomic
 def say(kind: str, key: str, slot: datetime, word: str, now: datetime) -> Letter:
     """Apply the word to the letter of (kind, subscriber's key, slot). Said twice, it is the same as once.
 
     NotPossible when there is no such letter, or when it is in a state about which the word says nothing.
     """
-    letter = Letter.objects.select_for_update().filter(subscriber__key=key, kind=kind, slot=slot).first()
+    letter = named(kind, key, slot).select_for_update().first()
     if letter is None:
         raise NotPossible("there is no such letter; `ledger --letters` lists them")
     before, after, reason = WORDS[word]
@@ -56,4 +63,6 @@ def _apply(letter: Letter, word: str, now: datetime) -> None:
     elif word == "again":
         queue.post_again(letter, before, now)
     else:
-        queue.move(mine, before, after, decided_at=now, reason=reason)
+        # one in doubt since a backup was put back has no time of its dot any more
+        dotted = {"dotted_at": now} if after == "accepted" and letter.dotted_at is None else {}
+        queue.move(mine, before, after, decided_at=now, reason=reason, **dotted)
