@@ -21,7 +21,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from digest.mail.form import DONE, EACH, END, MIDDLE, SLOT, WHEN
-from digest.mail.slots import CONDITIONS, HTML, REPETITIONS, SLOTS, TEXT
+from digest.mail.slots import HTML, TEXT, Names, of_digest
 from digest.mail.span import SHUT
 from digest.mail.wrap import MARKED_WIDTH, WIDTH, wrap
 
@@ -77,32 +77,31 @@ class Wording:
         self._templates = {place: self._compiled(part) for place, part in known.items()}
         self.marks = {HTML: self._html_mark(), TEXT: ("*", "*")}
 
-    def render(self, part: str, format: str, context: Mapping[str, Any], slots: Iterable[str] = ()) -> str:
+    def render(self, part: str, format: str, context: Mapping[str, Any], names: Names | None = None) -> str:
         """A part with its slots, blocks and words still marked. Raises WordingError.
 
-        `slots` are names that it may use besides those of SLOTS.
+        `names` are what it may name; None: what that part of a digest may.
         """
         template = self._templates.get((part, format))
         if template is None:
             raise WordingError(f"{self.kind}/{part}.{format} is missing")
-        known = {*SLOTS.get(part, ()), *slots}
-        when = _Blocks(WHEN, CONDITIONS.get(part, ()), format)
-        each = _Blocks(EACH, REPETITIONS.get(part, ()), format)
+        names = names or of_digest(part)
+        when, each = _Blocks(WHEN, names.conditions, format), _Blocks(EACH, names.repetitions, format)
         try:
-            return template.render(context, slot=_Slots(known, format), when=when, each=each)
+            return template.render(context, slot=_Slots(names.slots, format), when=when, each=each)
         except WordingError as error:
             raise WordingError(f"{self.kind}/{part}.{format}: {error}") from None
         except Exception as error:
             raise WordingError(f"{self.kind}/{part}.{format}: {type(error).__name__}: {error}") from error
 
-    def frame(self, format: str, context: Mapping[str, Any], slots: Iterable[str] = ()) -> tuple[str, str]:
+    def frame(self, format: str, context: Mapping[str, Any], names: Names | None = None) -> tuple[str, str]:
         """Head and foot (empty where the kind has none), the style sheet written into their elements.
 
         They are one document: the head leaves open what the foot closes.
         """
         has_foot = ("foot", format) in self._templates
-        head = self.render("head", format, context, slots)
-        foot = self.render("foot", format, context, slots) if has_foot else ""
+        head = self.render("head", format, context, names)
+        foot = self.render("foot", format, context, names) if has_foot else ""
         if format == TEXT:
             return head, foot
         before, _, after = self._inliner.document(head + MIDDLE + foot).partition(MIDDLE)

@@ -7,6 +7,7 @@ A template writes `{{ slot.name }}`, `{% call when("name") %}...{% endcall %}` f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 HTML, TEXT = "html", "txt"
 
@@ -101,4 +102,67 @@ REPETITIONS: Mapping[str, Mapping[str, str]] = {
     "head": _FRAME_REPETITIONS,
     "foot": _FRAME_REPETITIONS,
     "card": {"also": "for each other topic that matches (text: once, naming all)"},
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """What one part may name: slots, conditions and repetitions, each with what it says."""
+
+    slots: Mapping[str, str]
+    conditions: Mapping[str, str]
+    repetitions: Mapping[str, str]
+
+
+def of_digest(part: str) -> Names:
+    """What a part of a digest may name."""
+    return Names(SLOTS.get(part, {}), CONDITIONS.get(part, {}), REPETITIONS.get(part, {}))
+
+
+# what the subject of a mail to one person may name
+NOTICE_SUBJECT = Names(
+    {
+        "email": "the reader's address",
+        "date": "the day and time it was asked for, so that no two subjects of a reader are equal",
+    },
+    {},
+    {},
+)
+_NOTICE = {**NOTICE_SUBJECT.slots, "subject": "the subject of the mail"}
+_READER = _NOTICE | {
+    "me": "the reader's page: topics, schedule, pause",
+    "leave": "the page that ends the mails",
+    "schedule": "the schedule in words: Monday to Friday, 07:30, Europe/Berlin",
+    "next": "the next slot, in full",
+}
+_READER_CONDITIONS = {
+    "has_schedule": "the schedule can be read",
+    "has_next": "there is a next slot",
+}
+# what the head of a mail to one person may name, by the mail's kind
+NOTICES: Mapping[str, Names] = {
+    "confirm": Names(_NOTICE | {"link": "the page with the button that confirms"}, {}, {}),
+    "known": Names(
+        _READER,
+        _READER_CONDITIONS | {"is_active": "digests are sent", "is_paused": "the reader has paused"},
+        {},
+    ),
+    "welcome": Names(
+        _READER
+        | {
+            "topic": "inside wanted: name of the topic",
+            "query": "inside wanted: its filter as typed",
+            "cadence": "inside wanted: how often a slower topic is told: once a week",
+            "more": "how many topics are not named, counted with their word",
+        },
+        _READER_CONDITIONS
+        | {
+            "has_topics": "there are topics",
+            "no_topics": "there are none",
+            "is_slower": "inside wanted: the topic is not in each digest",
+            "has_more": "there are more topics than are named",
+        },
+        {"wanted": "for each topic"},
+    ),
+    "goodbye": Names(_NOTICE | {"link": "the page with the button to come back"}, {}, {}),
 }

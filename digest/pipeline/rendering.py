@@ -9,7 +9,9 @@ from datetime import UTC
 from django.conf import settings
 
 from digest.editions.draft import Draft
+from digest.mail import said
 from digest.mail.compose import Addressee, Composer, compose_notice
+from digest.mail.said import Said
 from digest.pipeline import wordings
 from digest.pipeline.facts import ChangeFacts
 from subscribers.links import sign
@@ -94,11 +96,20 @@ def _addressee(person: Subscriber, reading: str, draft: Draft | None = None) -> 
 
 
 def _notice(letter: Letter) -> Message:
-    """A mail of people's lane: one link, signed for the time it was asked for."""
-    versions = wordings.in_force(letter.kind, letter.posted_at)
-    moment = letter.slot.astimezone(UTC).strftime(SLOT)
-    token = sign(settings.LINK_KEY.encode(), letter.kind, f"{letter.subscriber.key}:{moment}")
-    to = _addressee(letter.subscriber, letter.subscriber.key)
-    slots = {"link": f"{settings.SITE_URL}/{letter.kind}/{token}"}
-    words = wordings.wording(versions)
-    return compose_notice(letter.kind, words, wordings.site(), to, slots, letter.message_id, letter.posted_at)
+    """A mail of people's lane; its links are signed for the time it was asked for."""
+    words = wordings.wording(wordings.in_force(letter.kind, letter.posted_at))
+    asked = f"{letter.subscriber.key}:{letter.slot.astimezone(UTC).strftime(SLOT)}"
+    to = _addressee(letter.subscriber, asked)
+    told = _said(letter, to, asked)
+    return compose_notice(letter.kind, words, wordings.site(), to, told, letter.message_id, letter.posted_at)
+
+
+def _said(letter: Letter, to: Addressee, asked: str) -> Said:
+    """What a mail of people's lane says. KeyError for a kind that we don't know."""
+    leave = f"{settings.SITE_URL}/leave/{to.leave_token}"
+    if letter.kind == "confirm":
+        return said.one_link(f"{settings.SITE_URL}/confirm/{sign(settings.LINK_KEY.encode(), 'confirm', asked)}")
+    if letter.kind == "goodbye":
+        return said.one_link(leave)
+    says = {"known": said.known, "welcome": said.welcome}[letter.kind]
+    return says(letter.content, f"{settings.SITE_URL}/me/{to.token}", leave)

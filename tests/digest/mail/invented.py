@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from digest.editions.draft import Draft, Hit, Mark, Missing, Section
-from digest.mail.compose import Addressee, Composer, Site
+from digest.mail.compose import Addressee, Composer, Site, compose_notice
 from digest.mail.parts import Wording, shipped
+from digest.mail.said import Said, known, one_link, welcome
 from digest.sources.listing import Facts
+from subscribers.outbox.message import Message
 from subscribers.query.tex import readable
 
 TEMPLATES = Path(__file__).parents[3] / "templates" / "email"
@@ -147,3 +150,34 @@ def wording(kind: str = "digest") -> Wording:
 
 def composer(facts: dict[int, Facts] | None = None) -> Composer:
     return Composer(wording(), SITE, PAPERS if facts is None else facts)
+
+
+CONFIRM = "https://papers.example.org/confirm/ABEiM0RVZneImaq7zN3u_0nXc7Lw1Fv9aHd2eKp6Rz8TABEiM0RV"
+ME, LEAVE = f"{SITE.url}/me/{READER.token}", f"{SITE.url}/leave/{READER.leave_token}"
+WHEN = {"schedule": "Monday to Friday, 07:30, Europe/Berlin", "next": "2026-11-26T07:30:00+01:00"}
+ACTIVE = {"paused": False, **WHEN}
+PAUSED = {"paused": True, **WHEN, "next": ""}
+WELCOME = {
+    "topics": [
+        {"name": "Long-context inference", "text": '("long context" OR "kv cache") -survey', "cadence": "slot"},
+        {
+            "name": "=?utf-8?q?R&D?=",
+            "text": "moss OR 苔 OR " + " OR ".join(f'"<b>{n}"' for n in range(12)),
+            "cadence": "weekly",
+        },
+    ],
+    **WHEN,
+}
+SAID = {
+    "confirm": one_link(CONFIRM),
+    "known": known(ACTIVE, ME, LEAVE),
+    "welcome": welcome(WELCOME, ME, LEAVE),
+    "goodbye": one_link(LEAVE),
+}
+
+
+def notice(kind: str, said: Said | None = None, date: datetime = NOW, **reader: str) -> Message:
+    """A mail to one person."""
+    name = MESSAGE_ID.replace("digest.", f"{kind}.", 1)
+    told = SAID[kind] if said is None else said
+    return compose_notice(kind, wording(kind), SITE, replace(READER, **reader), told, name, date)

@@ -6,20 +6,20 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from digest.mail.compose import compose_notice
-from tests.digest.mail.invented import DRAFT, MESSAGE_ID, NOW, READER, SITE, composer, wording
+from digest.mail.said import known
+from tests.digest.mail.invented import DRAFT, LEAVE, ME, MESSAGE_ID, NOW, PAUSED, READER, SAID, composer, notice
 from tests.digest.mail.reading import read
 
 FOLDER = Path(__file__).parents[2] / "golden"
-LINK = {"link": "https://papers.example.org/confirm/ABEiM0RVZneImaq7zN3u_0nXc7Lw1Fv9aHd2eKp6Rz8TABEiM0RV"}
-CONFIRM_ID = MESSAGE_ID.replace("digest.", "confirm.", 1)
 MAILS = {
     "digest": lambda: composer().compose(DRAFT, READER, MESSAGE_ID, NOW),
-    "confirm": lambda: compose_notice("confirm", wording("confirm"), SITE, READER, LINK, CONFIRM_ID, NOW),
+    **{kind: partial(notice, kind) for kind in SAID},
+    "known_paused": partial(notice, "known", known(PAUSED, ME, LEAVE)),
 }
 
 
