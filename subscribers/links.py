@@ -1,4 +1,4 @@
-"""Signed links: confirm, manage, leave, read. Pure.
+"""Signed links: confirm, manage, leave, read; and the hash of an address that must not be mailed. Pure.
 
 A token is URL-safe base64 of: one byte for its form, the subject packed, and the first 128 bits of an
 HMAC-SHA256 over the purpose and both. It holds no address, works without a database, and can't be turned into
@@ -42,6 +42,16 @@ def unsign(secret: bytes, purpose: str, token: str) -> str | None:
     if not hmac.compare_digest(data[-MAC:], _mac(secret, purpose, body)):
         return None
     return _subject(body)
+
+
+def address_hash(secret: bytes, address: str) -> str:
+    """What stands for an address that must not be mailed: 64 hexadecimal digits of an HMAC-SHA256.
+
+    `address` is spelled as addresses are compared. Without the secret nobody can try addresses against it.
+    """
+    mac = _begun(secret, "suppression").copy()
+    mac.update(address.encode())
+    return mac.hexdigest()
 
 
 def _mac(secret: bytes, purpose: str, body: bytes) -> bytes:
