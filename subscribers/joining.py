@@ -8,12 +8,13 @@ from enum import Enum
 
 from django.db import transaction
 
-from subscribers import membership
-from subscribers.models import Letter, Subscriber
+from subscribers import membership, notices
+from subscribers.models import Subscriber
+from subscribers.schedule import describe, next_slot, zone_of
+from subscribers.suppression import suppressed
 from subscribers.topics import TopicWish
 
 VALID = timedelta(hours=72)  # how long a confirmation can be used
-MOST = ((timedelta(hours=24), 1), (timedelta(days=7), 3))  # confirmations an address gets
 
 
 class Standing(Enum):
@@ -50,39 +51,73 @@ def ask(
 ) -> None:
     """Somebody asks for digests at this address: a confirmation, unless the address has had its share of them.
 
-    What the last confirmation asked stays as it is then, so that its link goes on working.
+    What the last confirmation asked stays as it is then, so that its link goes on working. A reader is told that
+    they are one, and nothing of theirs changes. An address that must not be mailed gets nothing, and no row.
     """
+    if suppressed(address, now):
+        return
     defaults = {"email": mailed, "asked_at": now, **schedule}
     # made and locked before letters are counted: of two requests at once the second sees the first one's letter
     Subscriber.objects.get_or_create(address=address, defaults=defaults)
     person = Subscriber.objects.select_for_update().get(address=address)
-    if not had_enough(person, now):
+    if person.state in ("active", "paused"):
+        _remind(person, now, site_host)
+    elif not notices.had_enough(person, "confirm", now):
         membership.sign_up(
             mailed, address, wishes, now, site_host=site_host, schedule=schedule, asked_from=asked_from
         )  # fmt: skip
+
+
+def _remind(person: Subscriber, now: datetime, site_host: str) -> None:
+    """Says that they are a reader already. What the form held is no part of it: anybody can have filled it in."""
+    if not notices.had_enough(person, "known", now):
+        paused = person.state == "paused"
+        content = {"paused": paused, **_when(person, now, silent=paused)}
+        notices.post(person, "known", now, now, site_host=site_host, content=content)
 
 
 @transaction.atomic
 def ask_again(number: int, now: datetime, *, site_host: str, asked_from: Mapping[str, str]) -> None:
     """One whose link has ended, or who left, wants a new one; their topics are as they were."""
     person = Subscriber.objects.select_for_update().get(pk=number)
-    if person.address is not None and not had_enough(person, now):
-        membership.sign_up(person.email, person.address, [], now, site_host=site_host, asked_from=asked_from)
-
-
-def had_enough(person: Subscriber, now: datetime) -> bool:
-    """Whether this person has had as many confirmations as an address gets."""
-    letters = Letter.objects.filter(subscriber=person, kind="confirm")
-    return any(letters.filter(slot__gt=now - span).count() >= most for span, most in MOST)
+    if person.address is None or suppressed(person.address, now) or notices.had_enough(person, "confirm", now):
+        return
+    membership.sign_up(person.email, person.address, [], now, site_host=site_host, asked_from=asked_from)
 
 
 @transaction.atomic
 def confirm(
-    number: int, asked: datetime, now: datetime, *, confirmed_from: Mapping[str, str], consent: str
+    number: int,
+    asked: datetime,
+    now: datetime,
+    *,
+    site_host: str,
+    confirmed_from: Mapping[str, str],
+    consent: str,
 ) -> Standing:
-    """The button behind a confirmation's link was pressed; what the link could do. Harmless twice."""
+    """The button behind a confirmation's link was pressed; what the link could do. Harmless twice.
+
+    The welcome is posted in the same transaction, so it waits, in people's lane, before there is a first digest.
+    """
     person = Subscriber.objects.select_for_update().get(pk=number)
     found = standing(person, asked, now)
     if found is Standing.OPEN:
-        membership.confirm(number, now, confirmed_from=confirmed_from, consent=consent)
+        person = membership.confirm(number, now, confirmed_from=confirmed_from, consent=consent)
+        notices.post(person, "welcome", now, now, site_host=site_host, content=_promised(person, now))
     return found
+
+
+def _promised(person: Subscriber, now: datetime) -> dict[str, object]:
+    """What they will get and when, as it is now: a mail that is sent again says the same."""
+    topics = person.topics.filter(muted=False).order_by("id").values("name", "text", "cadence")
+    return {"topics": list(topics), **_when(person, now)}
+
+
+def _when(person: Subscriber, now: datetime, *, silent: bool = False) -> dict[str, str]:
+    """The schedule in words, and its next slot in the reader's zone: "" while there is none."""
+    try:
+        schedule = membership.schedule_of(person)
+    except ValueError:  # an operator has put something there that can't be read: that stops nobody from joining
+        return {"schedule": "", "next": ""}
+    upcoming = next_slot(schedule, now).astimezone(zone_of(person.zone))
+    return {"schedule": describe(schedule), "next": "" if silent else upcoming.isoformat()}

@@ -11,12 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from subscribers.models import Batch, Event, Letter, Subscriber, Topic
+from subscribers import notices
+from subscribers.models import Event, Letter, Subscriber, Topic
 from subscribers.outbox import journal, queue
-from subscribers.outbox.message import message_id
 from subscribers.query.parser import parse
 from subscribers.schedule import Schedule, next_slot, parse_days, parse_times
+from subscribers.suppression import suppressed
 from subscribers.topics import TopicWish, save
 
 UNDOTTED = ("waiting", "deferred")
@@ -59,8 +61,10 @@ def sign_up(
     """Somebody asks for digests: a pending person and a letter that asks them to confirm.
 
     One who has left stays `left` until they confirm this new request: it revives nothing by itself.
-    `schedule` has zone, times and days; topics that they have already stay as they are.
+    `schedule` has zone, times and days; topics that they have already stay as they are. NotPossible for an address
+    that must not be mailed.
     """
+    _must_be_mailable(address, now)
     defaults = {"email": mailed, "asked_at": now, **(schedule or {})}
     person, new = Subscriber.objects.get_or_create(address=address, defaults=defaults)
     person = _locked(person.pk)
@@ -71,17 +75,13 @@ def sign_up(
     person.save(update_fields=["asked_at", "asked_from"])
     add_topics(person, wishes)
     _event(person, "asked", now, new=new)
-    _post(person, "confirm", person.asked_at, now, site_host)
+    notices.post(person, "confirm", person.asked_at, now, site_host=site_host)
     return person
 
 
-def _post(person: Subscriber, kind: str, slot: datetime, now: datetime, site_host: str) -> None:
-    """A letter of people's lane; asked for twice in one second, it is posted once."""
-    if Letter.objects.filter(subscriber=person, kind=kind, slot=slot).exists():
-        return
-    name = message_id(kind, person.key, slot, site_host)
-    letter = Letter(kind=kind, subscriber=person, slot=slot, message_id=name)
-    queue.post([letter], Batch.Lane.PEOPLE, slot, now)
+def _must_be_mailable(address: str, now: datetime) -> None:
+    if suppressed(address, now):
+        raise NotPossible("this address must not be mailed: whoever reads there has complained, or an operator said so")
 
 
 def add_topics(person: Subscriber, wishes: Sequence[TopicWish]) -> list[Topic]:
@@ -109,8 +109,10 @@ def enrol(
 ) -> Subscriber:
     """An operator adds a person without a mail round trip, for a recorded reason.
 
-    A known person only gets the topics they lack: nobody who left, bounced or complained comes back this way.
+    A known person only gets the topics they lack: nobody who left, bounced or complained comes back this way, nor
+    (NotPossible) one who was erased after a complaint.
     """
+    _must_be_mailable(address, now)
     person, new = Subscriber.objects.get_or_create(address=address, defaults={"email": mailed, **schedule})
     add_topics(person, wishes)
     if new:
@@ -134,13 +136,17 @@ def confirm(number: int, now: datetime, *, confirmed_from: Mapping[str, str], co
 
 
 def _activate(person: Subscriber, now: datetime, confirmed_from: Mapping[str, str], consent: str) -> None:
-    """New or returned: no cursor (the first digest is the last 7 days), due at once, nothing owed from before."""
+    """New or returned: no cursor (the first digest is the last 7 days), due at once, nothing owed from before.
+
+    A goodbye that has not gone out by now would say what is no longer true.
+    """
     person.state = Subscriber.State.ACTIVE
     person.confirmed_at, person.confirmed_from, person.consent = now, dict(confirmed_from), consent[:300]
     person.due, person.cursor, person.scheduled_at = now, None, now
     person.first_slot = person.owed_from = person.covered = person.left_at = None
     person.save()
     person.topics.update(since=None)
+    _stop(person.letters.filter(kind="goodbye"), now, "came back")
     _event(person, "confirmed", now, consent=consent)
 
 
@@ -190,30 +196,35 @@ def resume(number: int, now: datetime) -> Subscriber:
 
 
 @transaction.atomic
-def leave(number: int, now: datetime, *, how: str, journal_file: Path) -> Subscriber:
-    """Leaving wins: undotted letters are cancelled with it, those under way are never sent again."""
+def leave(number: int, now: datetime, *, how: str, journal_file: Path, spared: str = "") -> Subscriber:
+    """Leaving wins: undotted letters are cancelled with it, those under way are never sent again.
+
+    `spared` is a kind of letter that may still go: one who presses the button twice gets the goodbye of the first.
+    The letters are found by a statement after the person's row is locked, so that those posted just before are seen.
+    """
     person = _locked(number)
+    letters = person.letters.exclude(kind=spared)
     if person.state in ("left", "forgotten"):
         # one who asked again and changed their mind: that request must not revive them
         person.asked_at = None
         person.save(update_fields=["asked_at"])
-        _cancel_letters(person, now)
+        _stop(letters, now, "left")
         return person
     person.state, person.left_at = Subscriber.State.LEFT, now
     person.due = person.cursor = person.owed_from = person.first_slot = person.paused_until = None
     person.asked_at = None  # only a request made after this can be confirmed
     person.save()
     person.topics.update(since=None)
-    _cancel_letters(person, now)
+    _stop(letters, now, "left")
     _event(person, "left", now, how=how)
     journal.write(journal_file, "left", person.key, now)
     return person
 
 
-def _cancel_letters(person: Subscriber, now: datetime) -> None:
-    """By a statement after the person's row is locked, so that letters posted just before are seen."""
-    queue.move(person.letters.all(), UNDOTTED, "cancelled", decided_at=now, reason="left")
-    person.letters.filter(state__in=NEVER_AGAIN).update(last=True)
+def _stop(letters: QuerySet[Letter], now: datetime, reason: str) -> None:
+    """Cancel the undotted among these letters; what becomes of the others, they are never sent again."""
+    queue.move(letters, UNDOTTED, "cancelled", decided_at=now, reason=reason)
+    letters.filter(state__in=NEVER_AGAIN).update(last=True)
 
 
 @transaction.atomic

@@ -181,7 +181,7 @@ class Channel(models.Model):
 
 
 class Letter(models.Model):
-    """A mail we owe one person. State changes live in `outbox.queue` and in membership.leave, nowhere else.
+    """A mail we owe one person. State changes live in `outbox.queue` and in `membership`, nowhere else.
 
     No index and no index condition names a column that a good letter changes (state, claim, times, reply): so
     PostgreSQL updates it in place. Exceptions are found by batch or by (subscriber, slot).
@@ -196,7 +196,7 @@ class Letter(models.Model):
         UNKNOWN = "unknown"
         CANCELLED = "cancelled"
 
-    kind = models.CharField(max_length=10)  # digest, confirm ...
+    kind = models.CharField(max_length=10)  # digest; people's mail: confirm, known, welcome, goodbye
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, related_name="letters", db_index=False)
     slot = models.DateTimeField()  # a digest's slot; for people's mail the time it was asked for
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="letters")  # index: the letters of a batch

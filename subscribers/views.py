@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from subscribers import joining, membership
+from subscribers import joining, membership, parting
 from subscribers.joining import Standing
 from subscribers.links import sign, unsign
 from subscribers.models import Subscriber
@@ -42,7 +42,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if "again" in request.POST:
         return _ask_again(request, person, now)
     record = visitor(request).record()
-    found = joining.confirm(person.pk, asked, now, confirmed_from=record, consent=CONSENT)
+    found = joining.confirm(
+        person.pk, asked, now, site_host=settings.SITE_HOST, confirmed_from=record, consent=CONSENT
+    )  # fmt: skip
     person.refresh_from_db()
     return _welcome(request, person, now) if found is Standing.OPEN else _confirmation(request, token, person, found)
 
@@ -83,12 +85,15 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     now, person = timezone.now(), Subscriber.objects.filter(key=key).exclude(state="forgotten").first()
     wanted = _pressed(request)
     if wanted == "one-click":
-        _leave(person, now, "one-click")
+        if person is not None:
+            membership.leave(person.pk, now, how="one-click", journal_file=settings.JOURNAL)
         return HttpResponse("You have left. No more digests will be sent.\n", content_type="text/plain; charset=utf-8")
     if person is not None and wanted == "back":
         return _ask_again(request, person, now)
-    if wanted == "leave":
-        _leave(person, now, "leave page")
+    if person is not None and wanted == "leave":
+        person = parting.leave(
+            person.pk, now, how="leave page", journal_file=settings.JOURNAL, site_host=settings.SITE_HOST
+        )  # fmt: skip
     return _leaving(request, token, person)
 
 
@@ -102,12 +107,6 @@ def _pressed(request: HttpRequest) -> str:
         return request.POST.get("do", "")
     except MultiPartParserError:
         return ""
-
-
-def _leave(person: Subscriber | None, now: datetime, how: str) -> None:
-    if person is not None:
-        membership.leave(person.pk, now, how=how, journal_file=settings.JOURNAL)
-        person.refresh_from_db()
 
 
 def _leaving(request: HttpRequest, token: str, person: Subscriber | None) -> HttpResponse:

@@ -1,10 +1,11 @@
-"""Two of everything at once, on a real PostgreSQL: looks, publishers, deliverers."""
+"""Two of everything at once, on a real PostgreSQL: looks, publishers, deliverers, buttons."""
 
 import json
 import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from django.db import connection, connections, transaction
 from digest.models import Change, Source
 from digest.pipeline import numbers, snapshots
 from digest.pipeline.looking import look_at
+from subscribers import joining, membership, parting
+from subscribers.models import Event, Letter, Subscriber
 from subscribers.outbox.mailurl import MailServer
-from tests.house import at, fetch, item, letters, papers, reader, run
+from tests.house import at, fetch, item, letters, mails, papers, reader, run
 from tests.sink import Sink
 
 pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.postgres]
@@ -151,3 +154,85 @@ def test_a_reader_who_leaves_while_being_published_gets_nothing():
     leavers = {f"r{n}@example.org" for n in range(0, 30, 2)}
     waiting = {letter["to"] for letter in letters(state="waiting")}
     assert waiting == {f"r{n}@example.org" for n in range(30)} - leavers
+
+
+def test_a_confirmation_whose_button_is_pressed_twice_at_once_brings_one_welcome():
+    run("reader", "add", R, now="2026-03-02 05:00")
+    person = Subscriber.objects.get()
+
+    def press() -> joining.Standing:
+        return joining.confirm(
+            person.pk, person.asked_at, at("2026-03-02 05:01"), site_host="x.example", confirmed_from={}, consent="1"
+        )  # fmt: skip
+
+    found = together(*(press,) * 6)
+    assert Counter(found) == {joining.Standing.OPEN: 1, joining.Standing.CONFIRMED: 5}
+    assert Letter.objects.filter(kind="welcome").count() == 1
+
+
+def test_sign_ups_for_a_reader_at_once_bring_one_mail():
+    reader(R, now="2026-03-02 05:00")
+
+    def ask(second: int) -> None:
+        now = at(f"2026-03-02 05:01:0{second}")
+        joining.ask(R, R, [], now, site_host="x.example", schedule={}, asked_from={})
+
+    together(*(lambda n=n: ask(n) for n in range(6)))
+    assert Letter.objects.filter(kind="known").count() == 1
+
+
+def test_buttons_that_leave_pressed_at_once_bring_one_goodbye_and_one_leave(settings):
+    reader(R, now="2026-03-02 05:00")
+    number = Subscriber.objects.get().pk
+
+    def press(second: int) -> None:
+        parting.leave(
+            number, at(f"2026-03-02 05:01:0{second}"), how="leave page", journal_file=Path(settings.JOURNAL),
+            site_host="x.example",
+        )  # fmt: skip
+
+    together(*(lambda n=n: press(n) for n in range(6)))
+    assert list(Letter.objects.filter(kind="goodbye").values_list("state", flat=True)) == ["waiting"]
+    assert Event.objects.filter(kind="left").count() == 1
+
+
+def test_one_who_presses_and_clicks_at_once_has_left_and_gets_one_goodbye_or_none(settings):
+    for n in range(10):
+        reader(f"r{n}@example.org", now="2026-03-02 05:00")
+    now, file = at("2026-03-02 05:01"), Path(settings.JOURNAL)
+    numbers = list(Subscriber.objects.values_list("pk", flat=True))
+
+    def press() -> None:
+        for number in numbers:
+            parting.leave(number, now, how="leave page", journal_file=file, site_host="x.example")
+
+    def click() -> None:
+        for number in reversed(numbers):
+            membership.leave(number, now, how="one-click", journal_file=file)
+
+    together(press, click)
+    # whichever came second: after a one-click's answer no goodbye waits
+    assert set(Letter.objects.filter(kind="goodbye").values_list("state", "reason")) <= {("cancelled", "left")}
+    assert Event.objects.filter(kind="left").count() == 10
+    assert run("deliver", "--until-empty", now="2026-03-02 05:02")["accepted"] == 0
+
+
+def test_a_digest_that_is_published_while_its_reader_leaves_by_a_button_is_cancelled_and_the_goodbye_goes(
+    settings, outbox
+):
+    fetch([item("2603.00001")], "2026-03-02", "2026-03-02 04:00")
+    for n in range(20):
+        reader(f"r{n}@example.org", now="2026-03-02 05:00")
+    numbers = list(Subscriber.objects.values_list("pk", flat=True))
+    file = Path(settings.JOURNAL)
+
+    def press() -> None:
+        for number in numbers:
+            parting.leave(
+                number, at("2026-03-02 05:01"), how="leave page", journal_file=file, site_host="papers.example.org"
+            )  # fmt: skip
+
+    together(press, lambda: run("publish", now="2026-03-02 05:01"))
+    run("deliver", "--until-empty", now="2026-03-02 05:02")
+    assert Counter(mail["To"] for mail in mails(outbox)) == {f"r{n}@example.org": 1 for n in range(20)}
+    assert {mail["Subject"].split(",")[0] for mail in mails(outbox)} == {"You have left Daily Papers Digest"}

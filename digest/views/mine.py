@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from digest.mail import days
 from digest.views.digests import holder, leave_token
-from subscribers import joining, membership, topic_edits
+from subscribers import joining, membership, parting, topic_edits
 from subscribers.forms import CADENCES, DAYS, WEEK, ScheduleForm, TopicForm, sentence, zones
 from subscribers.membership import NotPossible
 from subscribers.models import Subscriber, Topic
@@ -34,7 +34,7 @@ DONE = {
     "schedule": "The schedule is saved.",
     "paused": "Paused. No digest comes until you go on.",
     "resumed": "Welcome back. The next digest has the papers of the last 7 days.",
-    "left": "You have left. No more mail comes from the moment you pressed.",
+    "left": "You have left. No more digests come from the moment you pressed; one mail confirms it.",
 }
 
 
@@ -119,7 +119,9 @@ def _resume(press: Press) -> str:
 
 
 def _leave(press: Press) -> str:
-    membership.leave(press.person.pk, press.now, how="own page", journal_file=settings.JOURNAL)
+    parting.leave(
+        press.person.pk, press.now, how="own page", journal_file=settings.JOURNAL, site_host=settings.SITE_HOST
+    )  # fmt: skip
     return "left"
 
 

@@ -1,6 +1,6 @@
 """The outbox's queue: post, claim, turn (dot and record), release, gather. Each is one short transaction.
 
-Here and in `membership.leave` alone a letter's state changes, each time by comparing and setting. The states
+Here and in `membership` alone a letter's state changes, each time by comparing and setting. The states
 and legal moves are in `policy`. A claim is a batch's number: whoever holds an older one can't dot any more.
 """
 
