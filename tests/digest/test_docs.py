@@ -22,7 +22,7 @@ from digest.pipeline import browsing, looking, planning, window
 from digest.sources.changes import Look, changes
 from digest.sources.listing import Facts, Listing
 from digest.views.handbook import written
-from subscribers import housekeeping, joining, topic_edits
+from subscribers import housekeeping, joining, notices, topic_edits
 from subscribers.forms import DEFAULTS, WEEKDAYS, query_trouble
 from subscribers.query.canonical import canonical
 from subscribers.query.explain import explain
@@ -164,8 +164,8 @@ def test_the_numbers_that_readers_are_told_are_those_of_the_code():
     words = " ".join((DOCS / "readers.md").read_text().split())
     for told, does, meant in (
         ("Open it within three days", joining.VALID, timedelta(days=3)),
-        ("at most once in 24 hours", joining.MOST[0], (timedelta(hours=24), 1)),
-        ("and three times in 7 days", joining.MOST[1], (timedelta(days=7), 3)),
+        ("at most once in 24 hours", notices.MOST[0], (timedelta(hours=24), 1)),
+        ("and three times in 7 days", notices.MOST[1], (timedelta(days=7), 3)),
         ("with the papers of the last 7 days, if any", window.RECENT, timedelta(days=7)),
         ("would have found in the last 7 days", browsing.PREVIEWED, timedelta(days=7)),
         ("from Monday to Friday at 07:30 UTC", DEFAULTS, {"zone": "UTC", "at": "07:30", "days": WEEKDAYS}),
