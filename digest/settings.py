@@ -63,7 +63,7 @@ BROKER_URL = _setting(
     "BROKER_URL", f"redis+socket://{quote(str(BROKER_SOCKET))}?virtual_host=0", "redis://localhost:6379/0"
 )
 # What counts requests; shared by all processes, so beside the broker (in its database 1) unless CACHE_URL says where.
-CACHES = environment.caches(os.environ.get("CACHE_URL", ""), BROKER_URL)
+CACHES = environment.caches(os.environ.get("CACHE_URL", "") or ("memory://" if DEBUG else ""), BROKER_URL)
 
 # leaves and complaints, outside the database so that they survive a restore
 JOURNAL = DIGEST_HOME / "journal.jsonl"
