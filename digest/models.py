@@ -115,6 +115,10 @@ class Paper(models.Model):
             # commands and pages name a paper by its public key
             models.UniqueConstraint(fields=["key"], name="paper_key"),
         )
+        indexes = (
+            # a search and a filter's trial: the papers of the last days, the newest first
+            models.Index(fields=["first_day"], name="paper_first_day"),
+        )
 
     def __str__(self) -> str:
         return self.key

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,9 @@ class _TextClauses:
         self.near: dict[tuple[bool, str], list[tuple[int, Near, tuple[str, ...]]]] = defaultdict(list)
         self.lengths: set[int] = set()
 
+    def __bool__(self) -> bool:
+        return bool(self.stems or self.exacts or self.prefixes or self.near)
+
     def add(self, row: int, clause: Word | Prefix | Phrase | Near) -> None:
         match clause:
             case Word():
@@ -57,23 +61,25 @@ class _TextClauses:
                 self.near[clause.exact, forms[0]].append((row, clause, forms))
 
     def found(self, reading: Reading) -> set[int]:
-        rows = self.stems.found(reading.words, reading.joins) | self.exacts.found(reading.words, reading.joins)
+        rows: set[int] = set()
+        for phrases in (self.stems, self.exacts):
+            if phrases:
+                rows |= phrases.found(*reading.forms(exact=phrases.exact))
         rows.update(self._prefixed(reading))
         rows.update(self._near(reading))
         return rows
 
     def _prefixed(self, reading: Reading) -> Iterator[int]:
-        for form in reading.exacts if self.prefixes else ():
+        for form in {*reading.words, *reading.joins} if self.prefixes else ():
             for length in self.lengths:
                 if length <= len(form):
                     yield from self.prefixes.get(form[:length], ())
 
     def _near(self, reading: Reading) -> Iterator[int]:
         for exact in (True, False) if self.near else ():
-            forms = reading.forms(exact=exact)
-            for first in forms:
+            for first in set(chain(*reading.forms(exact=exact))):
                 for row, clause, wanted in self.near.get((exact, first), ()):
-                    tokens = [forms.get(form, ()) for form in wanted]
+                    tokens = [reading.at(form, exact=exact) for form in wanted]
                     if all(tokens) and together(tokens, clause.within):
                         yield row
 
@@ -123,12 +129,11 @@ class Leaves:
     def _found(self, columns: Columns) -> Iterator[tuple[Iterable[int], int]]:
         """Rows, and the set of columns of which they are all true."""
         for field, groups in columns.texts.items():
-            for text, group in groups.items():
+            for text, group in groups.items() if self._texts[field] else ():
                 yield self._texts[field].found(read(text)), group
-        for name, group in columns.orgs.items():
-            reading = read(name)
-            yield self._orgs.found(reading.words, reading.joins), group
-        for name, group in columns.authors.items():
+        for name, group in columns.orgs.items() if self._orgs else ():
+            yield self._orgs.found(*read(name).forms(exact=True)), group
+        for name, group in columns.authors.items() if self._authors else ():
             yield set(self._named(name_words(name))), group
         for source, group in columns.sources.items():
             yield [self._sources[name] for name in source_names(source) if name in self._sources], group

@@ -7,9 +7,9 @@ A text is walked along its words and along its neighbours as one word, so "pre-t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from subscribers.query.words import Token, spellings, stem
+from subscribers.query.words import spellings, stem
 
 
 class Phrases:
@@ -19,6 +19,9 @@ class Phrases:
         self.exact = exact
         self._next: list[dict[str, int]] = [{}]  # node to (form to node); node 0 is the root
         self._ends: dict[int, list[int]] = {}  # node to the numbers of the phrases that end there
+
+    def __bool__(self) -> bool:
+        return bool(self._ends)
 
     def add(self, words: tuple[str, ...], number: int) -> None:
         """A phrase (or a single word) under a number."""
@@ -31,13 +34,14 @@ class Phrases:
                     self._next.append({})
             self._ends.setdefault(node, []).append(number)
 
-    def found(self, words: Sequence[Token], joins: Sequence[Token | None]) -> set[int]:
-        """The numbers of all phrases that stand in the text."""
-        singles = self._forms(words)
-        pairs = self._forms(joins)
+    def found(self, singles: Sequence[str], pairs: Sequence[str]) -> set[int]:
+        """The numbers of all phrases that stand in the text, given the forms of its words and of its neighbours as one
+        ("" for none)."""
+        first = self._next[0]
         reached: set[int] = set()
-        for start in range(len(singles)):
-            self._walk(start, singles, pairs, reached)
+        for start, (single, pair) in enumerate(zip(singles, pairs, strict=True)):
+            if single in first or pair in first:
+                self._walk(start, singles, pairs, reached)
         return {number for node in reached for number in self._ends.get(node, ())}
 
     def _walk(self, start: int, singles: Sequence[str], pairs: Sequence[str], reached: set[int]) -> None:
@@ -52,8 +56,3 @@ class Phrases:
                 if child is not None:
                     reached.add(child)
                     ahead.append((child, after))
-
-    def _forms(self, tokens: Iterable[Token | None]) -> list[str]:
-        if self.exact:
-            return [token.exact if token else "" for token in tokens]
-        return [token.stem if token else "" for token in tokens]

@@ -102,17 +102,17 @@ def occurrences(clause: TextClause, reading: Reading) -> Iterator[list[Occurrenc
 
 def _beginning(prefix: str, reading: Reading) -> Iterator[Token]:
     """The words that begin so; two neighbours only where the first does not do alone."""
-    for word, pair in zip(reading.words, reading.joins, strict=True):
-        if word.exact.startswith(prefix):
-            yield word
-        elif pair is not None and pair.exact.startswith(prefix):
-            yield pair
+    for place, (word, pair) in enumerate(zip(*reading.forms(exact=True), strict=True)):
+        if word.startswith(prefix):
+            yield reading.token(place)
+        elif pair.startswith(prefix):
+            yield reading.token(place, 2)
 
 
 def _near(clause: Near, reading: Reading) -> Iterator[list[Occurrence]]:
-    forms = reading.forms(exact=clause.exact)
-    wanted = dict(zip(clause.words if clause.exact else stems(clause.words), clause.words, strict=True))
-    tokens = [forms.get(form, ()) for form in (clause.words if clause.exact else stems(clause.words))]
+    forms = clause.words if clause.exact else tuple(stems(clause.words))
+    wanted = dict(zip(forms, clause.words, strict=True))
+    tokens = [reading.at(form, exact=clause.exact) for form in forms]
     if all(tokens):
         found = together(tokens, clause.within)
         if found:
@@ -122,7 +122,7 @@ def _near(clause: Near, reading: Reading) -> Iterator[list[Occurrence]]:
 def _in_sequence(words: tuple[str, ...], exact: bool, reading: Reading) -> Iterator[list[Occurrence]]:
     """Each start from which one of the phrase's spellings can be read, the closest to the clause."""
     ways = _ways(words, exact)
-    starts = {token.position for _, forms in ways for token in reading.forms(exact=exact).get(forms[0], ())}
+    starts = {token.position for _, forms in ways for token in reading.at(forms[0], exact=exact)}
     for start in sorted(starts):
         paths = [path for spelling, forms in ways for path in _paths(spelling, forms, exact, reading, start)]
         if paths:
@@ -139,14 +139,15 @@ def _paths(
     spelling: tuple[str, ...], forms: tuple[str, ...], exact: bool, reading: Reading, start: int
 ) -> list[list[Occurrence]]:
     """The ways to read the forms from a word on, along words and neighbours as one word."""
+    by_width = reading.forms(exact=exact)
     paths: list[tuple[int, list[Occurrence]]] = [(start, [])]
     for word, form in zip(spelling, forms, strict=True):
-        longer = []
-        for place, path in paths:
-            for token in (reading.words[place], reading.joins[place]) if place < len(reading.words) else ():
-                if token is not None and (token.exact if exact else token.stem) == form:
-                    longer.append((place + token.width, [*path, (token, word)]))
-        paths = longer
+        paths = [
+            (place + width, [*path, (reading.token(place, width), word)])
+            for place, path in paths
+            for width, there in enumerate(by_width, 1)
+            if place < len(there) and there[place] == form
+        ]
     return [path for _, path in paths]
 
 

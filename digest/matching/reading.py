@@ -2,58 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from subscribers.query.tex import readable
-from subscribers.query.words import Token, analyse, exacts, joins
+from subscribers.query.words import Token, exacts, forms, joined, spans, stem, stems
 
 REMEMBERED = 4_096  # texts; a day's papers have fewer
 
 
 @dataclass(frozen=True)
 class Reading:
-    """`joins[i]` is word i and the next one as one word, or None."""
+    """The words of a text as lists of the same length, by place; what few ask for is worked out when it is asked for.
+
+    A text has hundreds of words: as many objects would cost more than all else, so a `Token` is made of what is found.
+    """
 
     text: str  # readable
-    words: tuple[Token, ...]
-    joins: tuple[Token | None, ...]
+    words: list[str]  # folded
+    touching: list[bool]  # does the word touch the next one?
 
     @cached_property
-    def stems(self) -> dict[str, list[Token]]:
-        """Where each stem stands, two neighbours as one included, in order."""
-        places: dict[str, list[Token]] = {}
-        for token in self.tokens():
-            places.setdefault(token.stem, []).append(token)
-        return places
+    def joins(self) -> list[str]:
+        """Each word and the next one as one word, "" where they never are."""
+        pairs = zip(pairwise((*self.words, "")), self.touching, strict=True)
+        return [joined(a, b) if touch else "" for (a, b), touch in pairs]
 
     @cached_property
-    def exacts(self) -> dict[str, list[Token]]:
-        """Where each folded word stands, two neighbours as one included, in order."""
-        places: dict[str, list[Token]] = {}
-        for token in self.tokens():
-            places.setdefault(token.exact, []).append(token)
-        return places
+    def stems(self) -> list[str]:
+        """The stems of the words."""
+        return stems(self.words)
 
-    def tokens(self) -> Iterator[Token]:
-        """Every word, and every two neighbours as one, by place."""
-        for word, pair in zip(self.words, self.joins, strict=True):
-            yield word
-            if pair is not None:
-                yield pair
+    @cached_property
+    def join_stems(self) -> list[str]:
+        """The stems of the neighbours as one."""
+        return stems(self.joins)
 
-    def forms(self, *, exact: bool) -> Mapping[str, Sequence[Token]]:
-        """Where each form stands: folded words, or stems."""
-        return self.exacts if exact else self.stems
+    @cached_property
+    def _places(self) -> list[tuple[int, int]]:
+        return spans(self.text)[1]
+
+    def forms(self, *, exact: bool) -> tuple[list[str], list[str]]:
+        """Words and neighbours as one: folded, or by their stems."""
+        return (self.words, self.joins) if exact else (self.stems, self.join_stems)
+
+    def at(self, form: str, *, exact: bool) -> list[Token]:
+        """Where a form stands, two neighbours as one included, in order."""
+        singles, pairs = self.forms(exact=exact)
+        if form not in singles and form not in pairs:
+            return []
+        found = enumerate(zip(singles, pairs, strict=True))
+        return [self.token(i, width) for i, both in found for width in (1, 2) if both[width - 1] == form]
+
+    def token(self, place: int, width: int = 1) -> Token:
+        """The word at a place, or with width 2 the one that it makes with the next."""
+        word = (self.words if width == 1 else self.joins)[place]
+        start, end = self._places[place][0], self._places[place + width - 1][1]
+        return Token(word, stem(word), start, end, place, width)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def read(text: str) -> Reading:
     """A title or an abstract as its source wrote it, read."""
     seen = readable(text)
-    words = analyse(seen)
-    return Reading(seen, words, joins(seen, words))
+    return Reading(seen, *forms(seen))
 
 
 @lru_cache(maxsize=REMEMBERED * 8)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from digest.editions.rank import score
-from digest.matching.columns import Columns
-from digest.matching.engine import Engine
 from digest.matching.mark import Mark
 from digest.matching.why import why
 from digest.models import Appearance, Identity, Paper, Source
+from digest.pipeline import kept
 from digest.sources.listing import Facts, arxiv_key
 from subscribers.query.nodes import Query
 
-SEARCHED = timedelta(days=30)  # about as many texts as a process keeps analysed
+SEARCHED = timedelta(days=90)
 PREVIEWED = timedelta(days=7)  # what a first digest brings
 KEY_MOST = 300  # characters of a paper's key
 NAMES = {"huggingface": "Hugging Face Daily Papers"}  # sources that come with the service; others by their slug
@@ -43,11 +42,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a filter finds among so many papers: the best ones, and how many there are."""
+    """What a filter finds: some of the papers that match, how many do, and of how many listed since when."""
 
     best: tuple[Found, ...]
     kept: int
     of: int
+    since: str  # ISO date; "" when there are none
 
 
 def newest_day() -> date | None:
@@ -91,22 +91,19 @@ def listings(shown: Paper) -> list[tuple[str, date]]:
     return [(sources[source], when) for source, when in rows.values_list("source_id", "day")]
 
 
-def search(query: Query, today: date, *, within: timedelta = SEARCHED, most: int) -> Search:
-    """The stored papers of the last days that a filter matches, the newest day first, in it the most noticed."""
-    rows = Paper.objects.filter(merged_into=None, first_day__gt=today - within)
-    papers = [Facts.from_json(facts) for facts in rows.order_by("key").values_list("facts", flat=True)]
-    kept = [papers[place] for place in _matching(query, papers)]
-    best = sorted(ranked(kept), key=lambda facts: facts.listed, reverse=True)[:most]
-    return Search(tuple(Found(facts, why(query, facts)) for facts in best), len(kept), len(papers))
+def search(query: Query, today: date, *, within: timedelta = SEARCHED, most: int, start: int = 0) -> Search:
+    """The stored papers of the last days that a filter matches, the newest day first, in it the most noticed.
+
+    Of these `most` from place `start` on are read closely, for the words to mark.
+    """
+    found = kept.matches(query, today - within)
+    ordered = sorted(ranked(found.kept), key=lambda facts: facts.listed, reverse=True)[start : start + most]
+    return Search(tuple(Found(facts, why(query, facts)) for facts in ordered), len(found.kept), found.of, found.since)
 
 
 def ranked(papers: Iterable[Facts]) -> tuple[Facts, ...]:
     """The most noticed first, ties by key: the same order as in a mail."""
     return tuple(sorted(papers, key=lambda facts: (-score(facts), facts.key)))
-
-
-def _matching(query: Query, papers: Sequence[Facts]) -> list[int]:
-    return Engine({0: query}).match(Columns(list(enumerate(papers)))).indexes(0) if papers else []
 
 
 def _sources() -> dict[int, str]:

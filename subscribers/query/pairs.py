@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+SIGN = re.compile(r"\\.?|[{}$]", re.DOTALL)  # a backslash takes the sign behind it along
 CLOSERS = {"(": ")", "[": "]"}
 
 
@@ -11,12 +14,10 @@ def pairs(text: str) -> dict[int, int]:
     groups: list[int] = []
     formulas: dict[str, int] = {}
     dollar = -1
-    place = 0
-    while place < len(text):
-        sign = text[place]
+    for found in SIGN.finditer(text):
+        place, sign = found.start(), found[0][0]
         if sign == "\\":
-            _formula(text[place + 1 : place + 2], place, formulas, closing)
-            place += 1
+            _formula(found[0][1:], place, formulas, closing)
         elif sign == "{":
             groups.append(place)
         elif sign == "}" and groups:
@@ -24,7 +25,6 @@ def pairs(text: str) -> dict[int, int]:
         elif sign == "$":
             closing[dollar] = place
             dollar = place
-        place += 1
     return closing
 
 

@@ -28,6 +28,7 @@ from subscribers.query.signs import (
 
 DEEPEST = 12  # nesting beyond this is shown as it is written
 LONGEST_ACCENTED = 8  # characters of an accent's argument, as written
+SPECIAL = "\\$`~"  # a text without any of them is shown as it is
 PLAIN = re.compile(r"[^\\${}^_~`']+")
 NAME = re.compile(r"[A-Za-z]+")
 SUPERSCRIPT_SIGNS = {"∘": "°", "°": "°", "′": "′", "″": "″", "∗": "*", "*": "*", "†": "†", "‡": "‡"}
@@ -47,7 +48,7 @@ def readable(text: str) -> str:
     unknown command with an argument the argument. Whatever is not closed is shown as written. Never raises.
     """
     line = " ".join(unicodedata.normalize("NFC", text.translate(UNSEEN)).split())
-    if not any(sign in line for sign in "\\$`~"):
+    if not any(sign in line for sign in SPECIAL):
         return line
     return " ".join(_Tex(line).read(0, _Frame(len(line), math=False, depth=0)).split())
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscribers.query.tex import readable
-from subscribers.query.words import analyse, exacts, joined, joins, spelled, spellings, stems
+from subscribers.query.words import analyse, exacts, folded_line, forms, joined, joins, spelled, spellings, stems
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,40 @@ def test_tokens_are_in_order_and_inside_the_text(text: str) -> None:
     assert all(0 <= token.start < token.end <= len(seen) for token in tokens)
     assert [token.start for token in tokens] == sorted(token.start for token in tokens)
     assert len(joins(seen, tokens)) == len(tokens)
+
+
+ODD_SIGNS = "aA1 -'’‐–.,\u00ad\u200d\u0301é½⑴ŉ字ー가\u1100\u1161ﬁ²™…İß\t\u00a0\x00sS"
+
+
+def shortly(text: str) -> tuple[list[str], list[str]]:
+    """The words of the short way, and each two as one."""
+    words, touching = forms(text)
+    pairs = zip(pairwise((*words, "")), touching, strict=True)
+    return words, [joined(a, b) if near else "" for (a, b), near in pairs]
+
+
+def the_long_way(text: str) -> tuple[list[str], list[str]]:
+    tokens = analyse(text)
+    return [token.exact for token in tokens], [pair.exact if pair else "" for pair in joins(text, tokens)]
+
+
+@settings(deadline=None, max_examples=600)
+@given(st.one_of(st.text(ODD_SIGNS, max_size=14), st.text("ab s'- .", max_size=14), st.text(max_size=30)))
+def test_the_short_way_finds_what_the_long_one_finds(text: str) -> None:
+    assert shortly(text) == the_long_way(text)
+
+
+def test_the_short_way_knows_every_common_character() -> None:
+    for code in [*range(0x20, 0x3400), *range(0xAC00, 0xAC20), *range(0xF900, 0xFFFE), *range(0x1D400, 0x1D500)]:
+        text = "ab{0}cd {0} ef-{0} g{0}'s x".format(chr(code))
+        assert shortly(text) == the_long_way(text), hex(code)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.one_of(st.text(ODD_SIGNS, max_size=14), st.text(max_size=30)))
+def test_a_folded_line_holds_every_word_or_says_that_it_cant_tell(text: str) -> None:
+    line = folded_line(text)
+    assert not line or all(word in line for word in exacts(text))
 
 
 @settings(deadline=None, max_examples=60)

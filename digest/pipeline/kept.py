@@ -1,0 +1,97 @@
+"""The stored papers that this process keeps ready for searching, as they are in the database now. Reads only.
+
+What a paper's words are is worked out once in a process, and again only when its texts have changed. What has changed
+is seen by the stored facts themselves, not by the number of a paper's newest change: votes rise between two steps
+without one.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from digest.matching.shelf import Shelf
+from digest.models import Paper
+from digest.sources.listing import Facts
+from subscribers.query.nodes import Query
+
+MOST = 6_000  # papers kept, and so searched at most: some 15 kB each
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The papers that a filter matches, of so many that it was tried on, the oldest of which was listed `since`."""
+
+    kept: tuple[Facts, ...]
+    of: int
+    since: str  # ISO date; "" of none
+
+
+def matches(query: Query, after: date) -> Matches:
+    """The papers first listed after a day that a filter matches; of very many the newest `MOST` are looked at."""
+    papers = Paper.objects.filter(merged_into=None, first_day__gt=after).order_by("-first_day", "-pk")
+    stored = dict(papers.values_list("pk", Cast("facts", TextField()))[:MOST])
+    with _lock:
+        return _shelved.matching(query, stored)
+
+
+class _Shelved:
+    """A shelf, and by paper id the row in which a paper stands and its facts as they were stored."""
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self._shelf = Shelf()
+        self._rows: dict[int, int] = {}
+        self._stored: dict[int, str] = {}
+        self._dropped = 0
+
+    def matching(self, query: Query, stored: dict[int, str]) -> Matches:
+        """Of these papers, the newest first."""
+        try:
+            self._refresh(stored)
+        except BaseException:
+            self._clear()  # whatever stopped it half way: the next one begins anew
+            raise
+        facts = self._shelf.facts
+        rows = np.fromiter((self._rows[number] for number in stored), dtype=np.intp, count=len(stored))
+        kept = rows[self._shelf.matching(query)[rows]]
+        return Matches(tuple(facts[row] for row in kept), len(rows), facts[rows[-1]].listed if stored else "")
+
+    def _refresh(self, stored: dict[int, str]) -> None:
+        fresh = {
+            number: Facts.from_json(json.loads(text))
+            for number, text in stored.items()
+            if self._stored.get(number) != text
+        }
+        read = {number: facts for number, facts in fresh.items() if not self._renewed(number, facts)}
+        crowded = len(self._shelf) + len(read) > MOST
+        gone = {number for number in self._rows if number in read or (crowded and number not in stored)}
+        if gone:
+            self._drop(gone)
+        if self._dropped > MOST:  # the shelf remembers the words of what it has dropped
+            self._clear()
+            read = {number: Facts.from_json(json.loads(text)) for number, text in stored.items()}
+        self._rows.update(zip(read, range(len(self._shelf), len(self._shelf) + len(read)), strict=True))
+        self._shelf.add(tuple(read.values()))
+        self._stored.update(stored)
+
+    def _renewed(self, number: int, facts: Facts) -> bool:
+        return number in self._rows and self._shelf.renew(self._rows[number], facts)
+
+    def _drop(self, gone: set[int]) -> None:
+        self._dropped += len(gone)
+        self._shelf.keep([number not in gone for number in self._rows])
+        self._rows = {number: row for row, number in enumerate(n for n in self._rows if n not in gone)}
+        self._stored = {number: self._stored[number] for number in self._rows}
+
+
+_lock = threading.Lock()
+_shelved = _Shelved()
