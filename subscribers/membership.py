@@ -138,11 +138,12 @@ def confirm(number: int, now: datetime, *, confirmed_from: Mapping[str, str], co
 def _activate(person: Subscriber, now: datetime, confirmed_from: Mapping[str, str], consent: str) -> None:
     """New or returned: no cursor (the first digest is the last 7 days), due at once, nothing owed from before.
 
+    Due at a whole second, as every slot is: a digest's Message-ID and its page are named by the second of its slot.
     A goodbye that has not gone out by now would say what is no longer true.
     """
     person.state = Subscriber.State.ACTIVE
     person.confirmed_at, person.confirmed_from, person.consent = now, dict(confirmed_from), consent[:300]
-    person.due, person.cursor, person.scheduled_at = now, None, now
+    person.due, person.cursor, person.scheduled_at = now.replace(microsecond=0), None, now
     person.first_slot = person.owed_from = person.covered = person.left_at = None
     person.save()
     person.topics.update(since=None)

@@ -44,7 +44,8 @@ def _slot(moment: str) -> datetime | None:
 
 
 def _letter(person: Subscriber, slot: datetime) -> Letter | None:
-    """By the second, as links name it: a first digest's slot is the instant at which its reader confirmed."""
+    """Slots are whole seconds, as links name them, and a person has one letter a slot; only an old first digest's slot
+    has a fraction."""
     near = Letter.objects.filter(subscriber=person, kind="digest", slot__gte=slot, slot__lt=slot + timedelta(seconds=1))
     return near.order_by("slot").first()
 

@@ -5,7 +5,7 @@ import time_machine
 
 from subscribers.models import Letter, Subscriber
 from tests.digest.views.pages import link_in, soup, text, titles, token
-from tests.house import at, fetch, item, mails, reader, run, serve
+from tests.house import at, fetch, item, letters, mails, reader, run, serve
 
 pytestmark = pytest.mark.django_db
 R = "r@example.org"
@@ -52,6 +52,20 @@ def test_another_digest_of_the_same_person_is_reached_by_its_slot_alone(client, 
     assert titles(soup(client.get(f"{sent}/20260303T070000"))) == ["Robot 10"]
     for nowhere in ("20260304T070000", "20260303", "x", "99999999T999999"):
         assert client.get(f"{sent}/{nowhere}").status_code == 404
+
+
+def test_who_leaves_and_returns_within_a_second_has_one_digest_a_link(client, sent, outbox):
+    run("reader", "leave", R, now="2026-03-02 06:00:00.300000")
+    run("reader", "add", R, "--topic", "Moss=moss", now="2026-03-02 06:00:00.600000")
+    run("reader", "confirm", R, "--reason", "is back", now="2026-03-02 06:00:00.700000")
+    serve("2026-03-02 06:02")
+    fetch([item("2603.00010", "Robot 10")], "2026-03-03", "2026-03-03 05:00")
+    serve("2026-03-03 07:01")
+    names = [letter["message_id"] for letter in letters(R, kind="digest")]
+    arrived = [link_in(mail, "l") for mail in mails(outbox) if mail["Message-ID"] in names]
+    assert len(set(names)) == len(names) == len(set(arrived)) == 2
+    assert titles(soup(client.get(arrived[0]))) == ["Robot 3", "Robot 2", "Robot 1", "Robot 0"]
+    assert sorted(titles(soup(client.get(arrived[1])))) == ["Moss", "Robot 0", "Robot 1", "Robot 10"]
 
 
 def test_a_link_that_is_not_ours_opens_nothing(client, sent):
