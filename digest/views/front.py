@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -19,12 +20,13 @@ from digest.views.tried import tried
 from subscribers import limits
 from subscribers.visitor import visitor
 
-SHOWN = 100  # papers that a search shows
+SHOWN = 50  # papers on a page of a search
+PAGE = re.compile(r"[1-9]\d{0,3}", re.ASCII)
 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    """The newest day; with `?q=` the stored papers that a filter matches."""
+    """The newest day; with `?q=` the stored papers that a filter matches, `?page=2` those behind the first 50."""
     now, text = timezone.now(), request.GET.get("q", "").strip()
     if text:
         return _search(request, text, now)
@@ -36,8 +38,15 @@ def _search(request: HttpRequest, text: str, now: datetime) -> HttpResponse:
     seconds = limits.wait_to_search(visitor(request).ip, now)
     if seconds:
         return errors.too_many(request, seconds)
-    found = tried(text, now.date(), within=browsing.SEARCHED, most=SHOWN)
-    return _page(request, "web/search.html", now, searched=found)
+    number = request.GET.get("page", "1")
+    if PAGE.fullmatch(number) is None:
+        raise Http404("no page of this number")
+    page = int(number)
+    found = tried(text, now.date(), within=browsing.SEARCHED, most=SHOWN, start=(page - 1) * SHOWN)
+    if page > 1 and not found.cards and not found.trouble:
+        raise Http404("so many papers don't match")
+    before, after = page - 1, page + 1 if found.last < found.kept else 0
+    return _page(request, "web/search.html", now, searched=found, before=before, after=after)
 
 
 @require_safe
@@ -69,4 +78,4 @@ def _link(when: date | None) -> dict[str, Any] | None:
 
 
 def _page(request: HttpRequest, template: str, now: datetime, **shown: Any) -> HttpResponse:
-    return render(request, template, {"made": made(now), **shown})
+    return render(request, template, {"made": made(now), "searchable": browsing.SEARCHED.days, **shown})

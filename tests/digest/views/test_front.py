@@ -56,8 +56,36 @@ def test_a_search_marks_the_words_says_why_and_counts_everything(client, days):
     assert titles(page) == ["Robots that fold"]
     assert [mark.get_text() for mark in page.select("mark")] == ["Robots", "robot"]
     assert "Why robot* as “Robots” in the title" in text(page)
-    assert "3 stored = 1 match + 2 don’t" in text(page)
+    assert "3 listed since 2 March 2026 = 1 match + 2 don’t" in text(page)
+    assert "Search the papers of the last 90 days" in text(page)
     assert "a word beginning “robot”" in text(page.select_one("#reads"))
+
+
+def test_a_search_shows_fifty_papers_a_page_the_newest_day_first(client):
+    for day, count in (("2026-01-05", 5), ("2026-03-02", 60), ("2026-03-03", 41)):
+        fetch([item(f"{day[2:4]}{day[5:7]}.{day[8:]}{n:03}", f"Robot {day} {n}", upvotes=count - n)
+               for n in range(count)], day, f"{day} 08:00")  # fmt: skip
+    with time_machine.travel(at(NOW), tick=False):
+        first = soup(client.get("/?q=robot%20-ferns"))
+        pages = [first]
+        while pages[-1].select_one("a[rel=next]"):
+            pages.append(soup(client.get(pages[-1].select_one("a[rel=next]")["href"])))
+    shown = [titles(page) for page in pages]
+    assert [len(some) for some in shown] == [50, 50, 6]
+    expected = [f"Robot 2026-03-03 {n}" for n in range(41)] + [f"Robot 2026-03-02 {n}" for n in range(60)]
+    assert [title for some in shown for title in some] == [*expected, *(f"Robot 2026-01-05 {n}" for n in range(5))]
+    heads = [text(page.select_one(".bar h2")) for page in pages]
+    assert heads == [f"{a} to {b} of 106, newest day first" for a, b in ((1, 50), (51, 100), (101, 106))]
+    assert "106 listed since 5 January 2026 = 106 match + 0 don’t" in text(first)
+    assert pages[2].select_one("a[rel=prev]")["href"] == pages[0].select_one("a[rel=next]")["href"]
+    assert pages[1].select_one("a[rel=prev]")["href"] == "/?q=robot%20-ferns"
+    assert first.select_one("a[rel=prev]") is None
+
+
+def test_a_page_that_a_search_does_not_have_is_not_there(client, days):
+    for wrong in ("0", "-1", "2", "x", "", "1.5", "٢", "9" * 30):
+        assert client.get("/", {"q": "robot*", "page": wrong}).status_code == 404, wrong
+    assert client.get("/", {"q": "nothing", "page": "1"}).status_code == 200
 
 
 def test_a_search_that_cant_be_read_shows_where_and_how_to_mend_it(client, days):
