@@ -27,6 +27,7 @@ def paper(request: HttpRequest, key: str) -> HttpResponse:
     shown = {
         "card": card(facts, most=WHOLE),
         "authors": [clean(name) for name in facts.authors[:NAMES_MOST]],
+        "more_authors": max(0, len(facts.authors) - NAMES_MOST),
         "organisations": [clean(name) for name in facts.organisations],
         "listed": listed,
         "categories": [clean(name) for name in facts.categories],

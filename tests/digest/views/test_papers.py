@@ -25,6 +25,16 @@ def test_a_paper_is_found_by_its_key_and_by_its_arxiv_id_with_a_version(client):
     ]
 
 
+def test_of_very_many_authors_the_page_says_how_many_it_leaves_out(client):
+    names = [{"_id": str(n), "name": f"Ada Moss {n}", "hidden": False} for n in range(546)]
+    fetch([item("2603.00001", authors=names), item("2603.00002", authors=names[:500])], "2026-03-02",
+          "2026-03-02 08:00")  # fmt: skip
+    shown = text(soup(client.get("/p/2603.00001")).select_one(".names"))
+    assert shown.startswith("Ada Moss 0 , Ada Moss 1")
+    assert shown.endswith("Ada Moss 499 and 46 more")
+    assert text(soup(client.get("/p/2603.00002")).select_one(".names")).endswith("Ada Moss 499")
+
+
 @pytest.mark.parametrize("key", ["10.1000/a/b;c(1)", "feed:https://example.org/x?y=1#z", "feed:ä ö %2F"])
 def test_a_key_may_hold_slashes_and_other_signs(client, key):
     paper = Paper.objects.create(key=key, facts={"key": key, "title": "Odd"}, first_day="2026-03-02",
