@@ -80,8 +80,9 @@ class Lines:
         self._lexicon.learn()
         found = np.array(numbers, dtype=np.uint32)
         words, kept = found >= FIRST, found >= ENDS
-        touching = np.append(words[:-1] & words[1:], False)[kept]
-        fresh = found[kept]
+        touching = np.zeros(len(found), dtype=np.bool_)
+        touching[:-1] = words[:-1] & words[1:]
+        fresh, touching = found[kept], touching[kept]
         ends = np.flatnonzero(fresh == ENDS) + 1 + len(self._words)
         self._words = np.concatenate((self._words, fresh))
         self._joins = np.concatenate((self._joins, self._checks(fresh, touching)))

@@ -41,6 +41,7 @@ from subscribers.query.tex import SPECIAL
 from subscribers.query.words import Token, folded_line, stem
 
 Rows = NDArray[np.bool_]  # by row: is it so?
+AT_ONCE = 1_000  # papers read together: while they are being read they take three times the memory
 
 
 class Shelf:
@@ -56,9 +57,11 @@ class Shelf:
 
     def add(self, papers: Sequence[Facts]) -> None:
         """More rows."""
-        self.facts += papers
-        self._texts["title"].add(facts.title for facts in papers)
-        self._texts["abstract"].add(facts.abstract for facts in papers)
+        for first in range(0, len(papers), AT_ONCE):
+            some = papers[first : first + AT_ONCE]
+            self.facts += some
+            self._texts["title"].add(facts.title for facts in some)
+            self._texts["abstract"].add(facts.abstract for facts in some)
 
     def renew(self, row: int, facts: Facts) -> bool:
         """Other facts of the same texts; False when the texts are others, and so the row must be read anew."""

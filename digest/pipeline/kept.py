@@ -21,7 +21,7 @@ from digest.models import Paper
 from digest.sources.listing import Facts
 from subscribers.query.nodes import Query
 
-MOST = 6_000  # papers kept, and so searched at most: some 15 kB each
+MOST = 6_000  # papers kept, and so searched at most: some 13 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,9 @@ class _Shelved:
         if self._dropped > MOST:  # the shelf remembers the words of what it has dropped
             self._clear()
             read = {number: Facts.from_json(json.loads(text)) for number, text in stored.items()}
-        self._rows.update(zip(read, range(len(self._shelf), len(self._shelf) + len(read)), strict=True))
-        self._shelf.add(tuple(read.values()))
+        if read:
+            self._rows.update(zip(read, range(len(self._shelf), len(self._shelf) + len(read)), strict=True))
+            self._shelf.add(tuple(read.values()))
         self._stored.update(stored)
 
     def _renewed(self, number: int, facts: Facts) -> bool:
