@@ -170,7 +170,7 @@ def test_the_numbers_that_readers_are_told_are_those_of_the_code():
         ("would have found in the last 7 days", browsing.PREVIEWED, timedelta(days=7)),
         ("from Monday to Friday at 07:30 UTC", DEFAULTS, {"zone": "UTC", "at": "07:30", "days": WEEKDAYS}),
         ("less than twelve hours after your first digest", planning.TOO_SOON, timedelta(hours=12)),
-        ("the papers of the last 30 days", browsing.SEARCHED, timedelta(days=30)),
+        ("the papers of the last 90 days", browsing.SEARCHED, timedelta(days=90)),
         ("up to 30 of them", topic_edits.MOST, 30),
         ("whoever never confirms is erased after a week", housekeeping.PENDING_KEPT, timedelta(days=7)),
     ):
