@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 ARXIV_ID = re.compile(r"(?:arxiv:)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?", re.ASCII | re.IGNORECASE)
+SUBJECT_CLASS = re.compile(r"\.[a-z]{2}/")  # math.GT/0309136 and math/0309136 are one paper
 ARXIV_DOI = "10.48550/arxiv."
 DOI_RESOLVER = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)", re.IGNORECASE)
 
@@ -28,6 +29,8 @@ TOLD_BY_ENTRY = (
     "link",
     "categories",
     "keywords",
+    "journal",
+    "remarks",
 )
 
 
@@ -51,6 +54,10 @@ class Entry:
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     announce: str = ""  # arXiv: new, cross, replace, replace-cross
+    aliases: tuple[str, ...] = ()  # keys that name this paper only together with its title (a feed's link)
+    dated: str = ""  # the entry's own date as the feed gave it, readable or not
+    journal: str = ""  # where it was published, as the source says
+    remarks: str = ""  # what the authors say beside the abstract: pages, venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class Listing:
     whole: bool  # all of the day's entries with all their fields; a partial look only adds
     note: str = ""  # what was odd, in words for the operator
     shown_day: date | None = None  # the day that the page says it shows; None when it does not say
+    rolling: bool = False  # a feed: its newest entries of any day; what it no longer shows is not gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,8 @@ class Facts:
     version: int = 0  # 0: not said
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    journal: str = ""
+    remarks: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Only what is set, so that a change row stays small."""
@@ -102,7 +112,7 @@ class Facts:
 def arxiv_key(text: str) -> str:
     """`arxiv:ID` for an arXiv id with or without version, or "" when the text is none."""
     found = ARXIV_ID.fullmatch(text.strip())
-    return f"arxiv:{found[1].lower()}" if found else ""
+    return f"arxiv:{SUBJECT_CLASS.sub('/', found[1].lower())}" if found else ""
 
 
 def doi_key(text: str) -> str:
