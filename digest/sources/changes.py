@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from digest.sources.keys import spelled
 from digest.sources.listing import Entry, Facts, Listing, merged, public_key
 
 LISTED, ELSEWHERE, ROSE, ENRICHED, REVISED = "listed", "listed elsewhere", "rose", "enriched", "revised"
@@ -18,7 +19,8 @@ SETTLED, CORRECTED, UNLISTED = "settled", "corrected", "unlisted"
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # always worth a `rose`, whatever filters name
 NEWS_FOR = timedelta(days=14)  # how long after the first listing a rise is news
 ENRICHING = ("code", "project", "abstract")
-TEXTS = ("title", "abstract", "authors", "organisations", "code", "project", "categories", "keywords", "published")
+TEXTS = ("title", "abstract", "authors", "organisations", "code", "project", "categories", "keywords", "published",
+         "journal", "remarks")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Look:
     backfill: bool = False  # or a replay: never news
     settled: bool = False  # the day was settled before
     milestones: Mapping[str, Sequence[int]] = field(default_factory=dict)  # numbers that filters name, by field
+    feeds_first: bool = False  # a feed's first look: its entries without any date may be of any age
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,20 @@ class Found:
 
 
 def changes(known: Mapping[str, Known], listing: Listing, look: Look) -> list[Found]:
-    """What each entry teaches, given the known papers by their identity keys."""
-    return [_found(_known_as(known, entry), entry, look) for entry in listing.entries]
+    """What each entry teaches, given the known papers by their identity keys and aliases.
+
+    A feed's entry stays on the day of its first look, however often its publisher dates it anew.
+    """
+    found: list[Found] = []
+    for listed in listing.entries:
+        papers, entry = _known_as(known, listed, look)
+        found.append(_found(papers, _placed(papers, entry, look) if listing.rolling else entry, look))
+    return found
 
 
 def gone(here: Iterable[Known], listing: Listing, look: Look) -> list[tuple[Known, Finding]]:
     """The papers of this source and day that a whole look no longer shows."""
-    if not listing.whole:
+    if not listing.whole or listing.rolling:
         return []
     shown = {key for entry in listing.entries for key in entry.keys}
     missing = [known for known in here if not shown.intersection(_keys(known.facts)) and _live(known, look)]
@@ -97,10 +107,43 @@ def milestones_between(old: int, new: int, named: Sequence[int]) -> bool:
     return any(old < number <= new for number in (*STEPS, *named))
 
 
-def _known_as(known: Mapping[str, Known], entry: Entry) -> list[Known]:
-    """The papers that have one of the entry's keys, the oldest first."""
-    papers = {known[key].paper: known[key] for key in entry.keys if key in known}
-    return [papers[number] for number in sorted(papers)]
+def _known_as(known: Mapping[str, Known], entry: Entry, look: Look) -> tuple[list[Known], Entry]:
+    """The papers that the entry is, the oldest first, and the entry with the keys that can be believed of it.
+
+    Two arXiv ids are two papers, whatever DOI they share. A feed's own name for a paper is not believed against
+    both link and title, and the link only together with the title: a false split shows a paper twice, a false
+    merge hides one for ever.
+    """
+    reused = [key for key in entry.keys if key in known and _means_another(known[key], entry, look)]
+    if reused:
+        rest = tuple(key for key in entry.keys if key not in reused)
+        entry = replace(entry, keys=rest or entry.aliases, aliases=entry.aliases if rest else ())
+    same = [key for key in entry.keys if key in known]
+    same += [key for key in entry.aliases if key in known and known[key].facts.title == entry.title]
+    papers = {known[key].paper: known[key] for key in same}
+    return _of_one_id([papers[number] for number in sorted(papers)], entry), entry
+
+
+def _means_another(known: Known, entry: Entry, look: Look) -> bool:
+    """Whether a feed uses for this entry a name that it gave to another: link and title are both different."""
+    facts = known.facts
+    if not entry.aliases or facts.title == entry.title or facts.sources[:1] != (look.source,):
+        return False
+    link = spelled(facts.link)
+    return bool(link) and all(alias.split(":", 2)[-1] != link for alias in entry.aliases)
+
+
+def _of_one_id(papers: list[Known], entry: Entry) -> list[Known]:
+    """The papers without those that have another arXiv id than the entry, or than the oldest that has one."""
+    own = next((key.removeprefix("arxiv:") for key in entry.keys if key.startswith("arxiv:")), "")
+    own = own or next((known.facts.arxiv for known in papers if known.facts.arxiv), "")
+    return [known for known in papers if known.facts.arxiv in ("", own)]
+
+
+def _placed(papers: list[Known], entry: Entry, look: Look) -> Entry:
+    """A feed's entry on the day on which the feed first had it."""
+    days = [seen.day for paper in papers for seen in paper.seen if seen.source == look.source]
+    return replace(entry, day=min(days)) if days else entry
 
 
 def _joined(papers: list[Known]) -> Known:
@@ -200,21 +243,21 @@ def _kinds(known: Known, here: Seen | None, facts: Facts, look: Look) -> Iterabl
 
 
 def _finding(kind: str, first_day: date, day: date, facts: Facts, entry: Entry, look: Look) -> Finding:
-    return Finding(kind, day, is_news(kind, first_day, day, look, replaced=entry.announce.startswith("replace")), facts)
+    undated = look.feeds_first and not entry.dated
+    news = not undated and is_news(kind, first_day, day, look, replaced=entry.announce.startswith("replace"))
+    return Finding(kind, day, news, facts)
 
 
 def is_news(kind: str, first_day: date, day: date, look: Look, *, replaced: bool = False) -> bool:
     """Whether a change may be told: fixed for ever when it is written.
 
     `first_day` is the day of the paper's first listing, `day` that of this entry; `replaced` an arXiv
-    replacement (of a paper never known it is no news, it only tells us that the paper exists).
+    replacement: it lists nothing anew, it only tells us that the paper exists.
     """
     if look.backfill:
         return False
-    if kind == LISTED:
+    if kind in (LISTED, ELSEWHERE):
         return not replaced and day >= look.first_look - timedelta(days=1)
-    if kind == ELSEWHERE:
-        return day >= look.first_look - timedelta(days=1)
     if kind in (ROSE, ENRICHED):
         return look.at.date() <= first_day + NEWS_FOR
     return kind == REVISED

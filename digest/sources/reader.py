@@ -1,4 +1,4 @@
-"""The door for bodies of unknown make: a file or an address given by hand, told apart by content. Pure."""
+"""The door for bodies of unknown make: what a source answered, or a file given by hand, told apart by content. Pure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from digest.sources import huggingface
+from digest.sources import arxiv, feed, huggingface
 from digest.sources.listing import Listing
+from digest.sources.tree import Tree, as_text, read_tree
 from digest.sources.untrusted import UnreadableListing, decoded
 
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -18,14 +19,22 @@ FEED_ELEMENTS = ("rss", "rdf", "feed")
 def read(bodies: Sequence[bytes], day: date, source: str, kind: str) -> Listing:
     """The listing in the bodies of one look at a day.
 
-    `source` and `kind` (hf, arxiv, feed) are the source's. What the bodies are is decided by their content;
-    `kind` only words the error. Raises UnreadableListing.
+    `source` and `kind` (hf, arxiv, feed) are the source's. What the bodies are is decided by their content, so
+    that a feed of arXiv is one whatever the source is called. Raises UnreadableListing.
     """
-    for body in bodies:
-        if looks_like_feed(body):
-            what = f"this is an RSS or Atom feed, and feeds cannot be read yet (source {source}, kind {kind})"
-            mend = "Give the JSON of the daily papers API, or the daily papers page"
-            raise UnreadableListing(what, f"the listing of {day}", mend)
+    if any(looks_like_feed(body) for body in bodies):
+        where = f"the listing of {day.isoformat()} ({source})"
+        trees = [read_tree(body, where) for body in bodies]
+        own = all(arxiv.is_arxiv(tree) for tree in trees)
+        return arxiv.parse_trees(trees, day, source) if own else feed.parse(bodies, day, source)
+    if len(bodies) == 1 and feed.looks_like(bodies[0]):
+        return feed.parse(bodies, day, source)
+    if len(bodies) == 1 and _is_list_page(bodies[0]):
+        return arxiv.parse_page(bodies[0], day, source)
+    if kind != "hf" and not any(huggingface.looks_like(body) for body in bodies):
+        what = f"this is no feed: {_beginning(bodies[0]) if bodies else 'there is no body'}"
+        mend = "Look again later; the last good look stands"
+        raise UnreadableListing(what, f"the listing of {day.isoformat()} ({source})", mend)
     return huggingface.parse(bodies, day, source)
 
 
@@ -34,8 +43,36 @@ def read_file(body: bytes, day: date, source: str, kind: str) -> Listing:
     return read([body], day, source, kind)
 
 
+def day_of(body: bytes) -> date | None:
+    """The day that a body of unknown make says it shows, or None."""
+    if looks_like_feed(body):
+        tree = _tree(body)
+        return arxiv.day_of(tree) if tree is not None and arxiv.is_arxiv(tree) else None
+    if _is_list_page(body):
+        try:
+            return arxiv.parse_page(body, date.min, "").shown_day
+        except UnreadableListing:
+            return None
+    return huggingface.day_of([body])
+
+
 def looks_like_feed(body: bytes) -> bool:
     """True for RSS, RDF and Atom, by the first element in the first 4 kB."""
-    text = COMMENT.sub("", decoded(body[:4096])).lstrip()
+    text = COMMENT.sub("", as_text(body[:4096])).lstrip()
     first = FIRST_ELEMENT.search(text) if text.startswith("<") else None
     return first is not None and first[1].lower() in FEED_ELEMENTS
+
+
+def _is_list_page(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"<" and huggingface.looks_like(body) is None and arxiv.is_page(decoded(body))
+
+
+def _beginning(body: bytes) -> str:
+    return " ".join(decoded(body[:200]).split())[:80] or "the body is empty"
+
+
+def _tree(body: bytes) -> Tree | None:
+    try:
+        return read_tree(body, "")
+    except UnreadableListing:
+        return None

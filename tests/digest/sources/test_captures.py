@@ -132,11 +132,3 @@ def test_the_cards_show_the_votes_that_the_data_say(captures: Path) -> None:
 def test_broken_pages_without_data_and_cards_are_refused(captures: Path, name: str, why: str) -> None:
     with pytest.raises(UnreadableListing, match=why):
         page_listing(captures, f"broken/{name}")
-
-
-def test_captured_feeds_are_refused_as_feeds(captures: Path) -> None:
-    files = list((captures.parent / "arxiv").glob("*.xml"))
-    assert len(files) > 10
-    for file in files:
-        with pytest.raises(UnreadableListing, match="feed"):
-            read_file(file.read_bytes(), PAGE_DAY, "cs", "arxiv")

@@ -6,8 +6,10 @@ from datetime import date
 
 import pytest
 
-from digest.sources.reader import looks_like_feed, read, read_file
+from digest.sources.reader import day_of, looks_like_feed, read, read_file
 from digest.sources.untrusted import UnreadableListing
+from tests.digest.sources.announced import RDF, api, atom, channel, item, rss, rss_entry
+from tests.digest.sources.announced import page as list_page
 from tests.digest.sources.listed import body, new_item, page
 
 DAY = date(2026, 11, 24)
@@ -20,18 +22,30 @@ def test_content_decides_whatever_the_kind_of_the_source(kind: str) -> None:
     assert len(read([body(new_item(1)), body(new_item(2))], DAY, "s", kind).entries) == 2
 
 
+def test_each_kind_of_body_goes_to_its_reader() -> None:
+    feeds = [rss(rss_entry(1)), atom(1), api(1), RDF, list_page(), channel(item("g", "", "", "Moss"))]
+    assert [len(read_file(raw, DAY, "s", "hf").entries) for raw in feeds] == [1, 1, 1, 3, 3, 1]
+    assert [day_of(raw) for raw in feeds] == [DAY, DAY, None, date(2018, 5, 23), DAY, None]
+    assert day_of(page([new_item()])) == DAY
+
+
 @pytest.mark.parametrize(
     "raw",
     [
         b'<?xml version="1.0"?>\n<!-- a <comment> --><rss version="2.0"><channel>',
         b'\xef\xbb\xbf<feed xmlns="http://www.w3.org/2005/Atom">',
         b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">',
-        b"<!DOCTYPE rss SYSTEM 'x'><rss>",
+        "<?xml version='1.0' encoding='utf-16'?><rss>".encode("utf-16"),
     ],
 )
-def test_feeds_are_refused_by_name(raw: bytes) -> None:
-    with pytest.raises(UnreadableListing, match="RSS or Atom feed"):
+def test_a_feed_cut_off_at_its_head_is_refused_as_one(raw: bytes) -> None:
+    assert looks_like_feed(raw)
+    with pytest.raises(UnreadableListing, match="breaks off"):
         read_file(raw, DAY, "journal", "feed")
+
+
+def test_a_body_that_says_no_day_has_none() -> None:
+    assert [day_of(raw) for raw in (b"", b"<rss>", b"<!DOCTYPE x><rss></rss>", b"<html>", b"[]")] == [None] * 5
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"rss <rss>", b"<html><rss>", b"<!--" * 1000, b"<"])

@@ -1,0 +1,101 @@
+"""Any feed as a source: RSS 0.9 to 2.0, Atom and JSON Feed read into a `Listing`. Pure.
+
+A feed shows its newest entries, of any day, and drops old ones: it is `rolling`. By what an entry is known is
+the hard part: some feeds give one guid to all entries, some a fresh one at each look, some none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from digest.sources.feed_items import Item, read_xml_items
+from digest.sources.json_items import is_json_feed, read_json_items
+from digest.sources.keys import own_key
+from digest.sources.listing import Entry, Listing, first_entries
+from digest.sources.untrusted import UnreadableListing
+
+TITLE_FROM_TEXT = 120  # characters; some entries have no title
+READ_AGAIN = "Look again later; the last good look stands"
+
+
+def looks_like(body: bytes) -> bool:
+    """Whether a body is a JSON Feed; those in XML are told by `reader`."""
+    return is_json_feed(body)
+
+
+def parse(bodies: Sequence[bytes], day: date, source: str) -> Listing:
+    """The entries of a feed's body. `source` is the source's slug: it names what has no key that holds everywhere.
+
+    An entry's own date is its day when it can be read and is not after `day`, the day of the look.
+    Raises UnreadableListing.
+    """
+    where = f"the feed of {day.isoformat()} ({source})"
+    if len(bodies) != 1:
+        raise UnreadableListing(f"a feed is one body, and here are {len(bodies)}", where, "Give one body")
+    read = read_json_items if is_json_feed(bodies[0]) else read_xml_items
+    found = read(bodies[0], where)
+    named = [item for item in found.items if item.title or item.abstract]
+    if not named and (found.items or found.damage):
+        what = found.damage or f"none of its {len(found.items)} entries has a title or a text"
+        raise UnreadableListing(what, where, READ_AGAIN)
+    entries = first_entries(_entries(named, day, source))
+    left_out = len(found.items) - len(named)
+    notes = [found.damage] if found.damage else []
+    notes += [f"left out, without title and text: {left_out}"] if left_out else []
+    return Listing(day, entries, not notes, ". ".join(notes), rolling=True)
+
+
+def _entries(items: Sequence[Item], day: date, source: str) -> list[Entry]:
+    """The items with the keys that can be believed; what a look repeats for different entries is no key."""
+    links = [own_key(source, item.link) for item in items]
+    guids = [own_key(source, item.guid) for item in items]
+    good_links, good_guids = _telling(links, items, links), _telling(guids, items, links)
+    good_names = _telling((name for item in items for name in item.names), _each_name(items))
+    entries = []
+    for item, link, guid in zip(items, links, guids, strict=True):
+        keys = [name for name in item.names if name in good_names]
+        keys += [guid] if guid in good_guids else []
+        aliases = [link] if link in good_links else []
+        if not keys:
+            keys, aliases = aliases or [own_key(source, _title(item))], []
+        entries.append(_entry(item, tuple(dict.fromkeys(keys)), tuple(a for a in aliases if a not in keys), day))
+    return entries
+
+
+def _telling(keys: Iterable[str], items: Iterable[Item], links: Iterable[str] = ()) -> set[str]:
+    """The keys that name one entry only: entries alike in title and link are one entry, listed twice."""
+    named: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    beside = list(links)
+    for number, (key, item) in enumerate(zip(keys, items, strict=True)):
+        named[key].add((item.title, beside[number] if beside else ""))
+    return {key for key, entries in named.items() if key and len(entries) == 1}
+
+
+def _each_name(items: Sequence[Item]) -> list[Item]:
+    return [item for item in items for _ in item.names]
+
+
+def _entry(item: Item, keys: tuple[str, ...], aliases: tuple[str, ...], day: date) -> Entry:
+    own = item.day if item.day is not None and item.day <= day else None
+    return Entry(
+        keys=keys,
+        title=_title(item),
+        abstract=item.abstract,
+        authors=item.authors,
+        organisations=item.organisations,
+        link=item.link,
+        published=own,
+        day=own,
+        categories=tuple(dict.fromkeys(item.categories)),
+        aliases=aliases,
+        dated=item.dated,
+    )
+
+
+def _title(item: Item) -> str:
+    """The title, or the beginning of the text."""
+    if item.title or len(item.abstract) <= TITLE_FROM_TEXT:
+        return item.title or item.abstract
+    return item.abstract[:TITLE_FROM_TEXT].rsplit(" ", 1)[0] + "…"
