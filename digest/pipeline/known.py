@@ -20,11 +20,11 @@ def lock_papers(numbers: Iterable[int]) -> None:
 
 
 def known_of(listing: Listing, source: Source, day: date) -> tuple[dict[str, Known], list[Known]]:
-    """The stored papers that have one of the listing's keys, by key; and those that the source lists on the day.
+    """The stored papers that have one of the listing's keys or aliases, by key; and those listed on the day.
 
     They are locked. A merged paper counts as the one it is merged into.
     """
-    keys = [key for entry in listing.entries for key in entry.keys]
+    keys = [key for entry in listing.entries for key in (*entry.keys, *entry.aliases)]
     named = Identity.objects.filter(key__in=keys).values_list("key", "paper_id")
     here = Appearance.objects.filter(source=source, day=day, gone_at=None).values_list("paper_id", flat=True)
     lock_papers([*(paper for _, paper in named), *here])

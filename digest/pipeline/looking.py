@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from time import sleep
 
 from digest.models import Body, Snapshot, Source, SourceDay
 from digest.pipeline.settling import closes_at, unsettled
 from digest.pipeline.snapshots import Answer, Taken, take_snapshot
-from digest.sources import huggingface, reader
+from digest.sources import arxiv, huggingface, reader
 from digest.sources.http import Fetched, FetchFailed, fetch
 from digest.sources.listing import Listing
 from digest.sources.untrusted import UnreadableListing
@@ -27,8 +28,13 @@ def due_sources(now: datetime) -> list[Source]:
 
 
 def due_days(source: Source, now: datetime) -> list[date]:
-    """The days that a look covers: the newest that are not settled, and settled ones due for their second look."""
-    today = now.date()
+    """The days that a look covers: the newest that are not settled, and settled ones due for their second look.
+
+    A feed shows no other day than its newest: that of arXiv a batch, any other its entries of whatever day.
+    """
+    today = newest_day(source, now)
+    if source.kind != "hf":
+        return [today]
     recent = SourceDay.objects.filter(source=source, day__gte=today - AGAIN_UNTIL, settled_at__isnull=False)
     settled = dict(recent.values_list("day", "looked_again_at"))
     waiting = set(unsettled(source).filter(day__gt=today - timedelta(days=DAYS)).values_list("day", flat=True))
@@ -37,9 +43,15 @@ def due_days(source: Source, now: datetime) -> list[date]:
     return sorted(days | again | (waiting & settled.keys()))
 
 
+def newest_day(source: Source, now: datetime) -> date:
+    """The day that a source lists at `now`: the date in UTC, for arXiv that of its latest batch."""
+    return arxiv.batch_day(now) if source.kind == "arxiv" else now.astimezone(UTC).date()
+
+
 def look(source: Source, day: date, now: datetime, *, backfill: bool = False) -> Taken:
     """Fetch one day of a source and store what it shows."""
-    return take_snapshot(source, day, _answer(source, day), now, backfill=backfill)
+    answer = _archive(source, day) if backfill and source.kind == "arxiv" else _answer(source, day)
+    return take_snapshot(source, day, answer, now, backfill=backfill)
 
 
 def look_at(source: Source, day: date, bodies: Sequence[bytes], now: datetime, *, backfill: bool = False) -> Taken:
@@ -52,13 +64,22 @@ def look_at(source: Source, day: date, bodies: Sequence[bytes], now: datetime, *
 
 
 def back_fill(source: Source, first: date, last: date, now: datetime) -> Iterator[Taken]:
-    """Look at past days, never as news. Days that were seen whole after they were over are passed over."""
+    """Look at past days, never as news. Days that were seen whole after they were over are passed over.
+
+    ValueError for a feed, which shows no past days.
+    """
+    if source.kind == "feed":
+        raise ValueError("a feed shows its newest entries only, and no past days: there is nothing to fill from")
+    looked = False
     for back in range((last - first).days + 1):
         day = first + timedelta(days=back)
         done = Snapshot.objects.filter(
             source=source, day=day, verdict__in=["ok", "unchanged"], at__gte=closes_at(source, day)
         )
         if not done.exists():
+            if looked and source.kind == "arxiv":
+                sleep(arxiv.BETWEEN_REQUESTS)
+            looked = True
             yield look(source, day, now, backfill=True)
 
 
@@ -79,11 +100,47 @@ def _answer(source: Source, day: date) -> Answer:
 
 
 def _one_page(source: Source, day: date) -> Answer:
+    """A feed. When nothing has changed since the last look it says so, or its body is the same."""
+    validators = _validators(source, day if source.kind == "arxiv" else None)
     try:
-        got = _get(source, source.url)
-        return Answer([got.body], reader.read([got.body], day, source.slug, source.kind))
+        got = _get(source, source.url, *validators)
+        if got.status == 304:
+            return Answer(etag=validators[0], last_modified=validators[1])
+        body = reader.steady(got.body)
+        listing = reader.read([body], day, source.slug, source.kind)
+        return Answer([body], listing, etag=got.etag, last_modified=got.last_modified)
+    except FetchFailed as failure:
+        said = reader.said_in(failure.answer, day, source.slug)
+        return Answer(failure=f"{said}. {failure}" if said else str(failure))
+    except UnreadableListing as failure:
+        return Answer(failure=str(failure))
+
+
+def _archive(source: Source, day: date) -> Answer:
+    """What was submitted to arXiv on a past day: the API's pages, not faster than arXiv asks for."""
+    names = arxiv.categories_of(source.url)
+    if not names:
+        return Answer(
+            failure=f"{source.url} names no category, like .../rss/cs.AI+cs.LG: no past day can be asked for."
+        )
+    bodies: list[bytes] = []
+    start: int | None = 0
+    try:
+        while start is not None and len(bodies) < MOST_PAGES:
+            if bodies:
+                sleep(arxiv.BETWEEN_REQUESTS)
+            bodies.append(_get(source, arxiv.query_url(names, day, start, base=source.url)).body)
+            start = arxiv.next_start(bodies[-1])
+        return Answer(bodies, reader.read(bodies, day, source.slug, source.kind))
     except (FetchFailed, UnreadableListing) as failure:
         return Answer(failure=str(failure))
+
+
+def _validators(source: Source, day: date | None) -> tuple[str, str]:
+    """Those of the newest look that was believed, at that day or any: the source may then say 304."""
+    believed = Snapshot.objects.filter(source=source).exclude(verdict__in=["failed", "suspect"])
+    newest = (believed if day is None else believed.filter(day=day)).order_by("-id").first()
+    return (newest.etag, newest.last_modified) if newest is not None else ("", "")
 
 
 def _api(source: Source, day: date) -> Answer:

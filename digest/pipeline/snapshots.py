@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -74,9 +74,9 @@ def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bo
     found: list[Found] = []
     missing: list[tuple[Known, Finding]] = []
     if answer.listing is not None and verdict.kind in ("ok", "partial"):
-        look = _look(source, source_day, now, backfill)
+        look = _look(source, source_day, answer.listing, now, backfill)
         known, here = known_of(answer.listing, source, day)
-        found = _once_a_paper(changes(known, answer.listing, look))
+        found = [_with_aliases(item) for item in _once_a_paper(changes(known, answer.listing, look))]
         missing = gone(here, answer.listing, look) if verdict.kind == "ok" else []
     if answer.listing is not None:
         taken.entries = len(answer.listing.entries)
@@ -113,16 +113,39 @@ def _judged(source: Source, day: date, answer: Answer, digests: list[str]) -> Ve
         return Verdict("unchanged", "The source says that nothing has changed since the last look.")
     known = Appearance.objects.filter(source=source, day=day, gone_at=None).count()
     same = newest is not None and newest.bodies == digests and bool(digests) and newest.verdict != "suspect"
-    return judge(answer.listing, requested=day, known_count=known, same_body=same)
+    repeats = None if known or same else _batch_repeated(source, day, answer.listing)
+    return judge(answer.listing, requested=day, known_count=known, same_body=same, repeats=repeats)
 
 
-def _look(source: Source, source_day: SourceDay, now: datetime, backfill: bool) -> Look:
+def _batch_repeated(source: Source, day: date, listing: Listing) -> date | None:
+    """The source's last day before, when its batch of announcements is this one: the same ids, no newer version."""
+    batch = {entry.keys[0].removeprefix("arxiv:"): entry.version or 0 for entry in listing.entries if entry.announce}
+    earlier = Appearance.objects.filter(source=source, day__lt=day, gone_at=None)
+    last = earlier.order_by("-day").values_list("day", flat=True).first()
+    if last is None or not batch or len(batch) < len(listing.entries):
+        return None
+    before = {
+        facts.get("arxiv"): facts.get("version", 0)
+        for facts in earlier.filter(day=last).values_list("paper__facts", flat=True)
+    }
+    same = batch.keys() == before.keys() and all(version <= before[name] for name, version in batch.items())
+    return last if same else None
+
+
+def _with_aliases(item: Found) -> Found:
+    """The paper with all its keys, as they are stored: an alias is a key that only `changes` doubts."""
+    return replace(item, entry=replace(item.entry, keys=(*item.entry.keys, *item.entry.aliases)))
+
+
+def _look(source: Source, source_day: SourceDay, listing: Listing, now: datetime, backfill: bool) -> Look:
     milestones: dict[str, list[int]] = {}
     for name, number in Milestone.objects.values_list("field", "number"):
         milestones.setdefault(name, []).append(number)
     settled = source_day.settled_at is not None
     first = source.first_look or now.date()
-    return Look(source.short, source_day.day, now, first, backfill, settled, milestones)
+    seen = Snapshot.objects.filter(source=source, verdict__in=["ok", "unchanged", "partial"])
+    feeds_first = listing.rolling and not seen.exists()
+    return Look(source.short, source_day.day, now, first, backfill, settled, milestones, feeds_first)
 
 
 def _once_a_paper(found: list[Found]) -> list[Found]:

@@ -21,7 +21,7 @@ from digest.sources.tree import Node, Tree, read_tree
 from digest.sources.untrusted import UnreadableListing, line
 
 FEEDS = "https://rss.arxiv.org/rss/"
-API_BASE = "https://export.arxiv.org/api/query"
+EXPORT = "https://export.arxiv.org"
 API_PAGE = 500  # entries; the API answers slowly to more
 BETWEEN_REQUESTS = 3.0  # seconds; what arXiv asks of whoever uses its API
 EASTERN = ZoneInfo("America/New_York")
@@ -35,12 +35,16 @@ def url(categories: Iterable[str]) -> str:
     return FEEDS + "+".join(_checked(categories))
 
 
-def query_url(categories: Iterable[str], day: date, start: int = 0) -> str:
-    """One page of the API's answer to "what was first submitted on that day (UTC)?", from entry `start` on."""
+def query_url(categories: Iterable[str], day: date, start: int = 0, base: str = FEEDS) -> str:
+    """One page of the API's answer to "what was first submitted on that day (UTC)?", from entry `start` on.
+
+    `base` is the address of the source: a mirror of arXiv is asked itself.
+    """
     of_any = " OR ".join(f"cat:{name}{'' if '.' in name else '*'}" for name in _checked(categories))
     query = f"({of_any}) AND submittedDate:[{day:%Y%m%d}0000 TO {day:%Y%m%d}2359]"
     values = {"search_query": query, "start": start, "max_results": API_PAGE, "sortBy": "submittedDate"}
-    return f"{API_BASE}?{urlencode({**values, 'sortOrder': 'ascending'})}"
+    mirror = "" if HOST.match(base) else "/".join(base.split("/")[:3])
+    return f"{mirror or EXPORT}/api/query?{urlencode({**values, 'sortOrder': 'ascending'})}"
 
 
 def categories_of(address: str) -> tuple[str, ...]:

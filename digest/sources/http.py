@@ -56,11 +56,14 @@ class Fetched:
 
 
 class FetchFailed(Exception):
-    """No answer to use: what happened, where, how to mend it; and `retry_after` in seconds, if told."""
+    """No answer to use: what happened, where, how to mend it; and `retry_after` in seconds, if told.
 
-    def __init__(self, what: str, where: str, mend: str, retry_after: int | None = None) -> None:
+    `answer` is the body of a 400, which may say more: arXiv's says it in a feed.
+    """
+
+    def __init__(self, what: str, where: str, mend: str, retry_after: int | None = None, answer: bytes = b"") -> None:
         super().__init__(f"{where}: {what}. {mend}")
-        self.what, self.where, self.mend, self.retry_after = what, where, mend, retry_after
+        self.what, self.where, self.mend, self.retry_after, self.answer = what, where, mend, retry_after, answer
 
 
 def fetch(
@@ -100,7 +103,7 @@ class _Answer:
 
 
 def _get(url: httpx.URL, asked: dict[str, str], allow: frozenset[str], deadline: float, limits: Limits) -> _Answer:
-    """One request to one host. Only a 200 is read; other bodies stay where they are."""
+    """One request to one host. Only a 200 is read, and a 400 for its reason; other bodies stay where they are."""
     headers = [(b"Host", url.netloc), (b"Accept", b"*/*"), (b"Accept-Encoding", b"gzip")]
     headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in asked.items() if value]
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
@@ -112,7 +115,7 @@ def _get(url: httpx.URL, asked: dict[str, str], allow: frozenset[str], deadline:
             pool.stream("GET", target, headers=headers) as response,
         ):
             said = httpx.Headers(response.headers)
-            body = _body(response.iter_stream(), said, where, limits) if response.status == 200 else b""
+            body = _body(response.iter_stream(), said, where, limits) if response.status in (200, 400) else b""
             return _Answer(response.status, said, body, where)
     except httpcore.TimeoutException as error:
         late = time.monotonic() >= deadline
@@ -154,7 +157,7 @@ def _usable(answer: _Answer, conditional: bool) -> Fetched:
         return Fetched(answer.status, answer.body, etag, modified, answer.url, retry_after)
     busy = answer.status == 429 or answer.status >= 500
     mend = LATER if busy else "Open it in a browser, and mend the source's address if it is wrong"
-    raise FetchFailed(f"it answered {_named(answer.status)}", answer.url, mend, retry_after)
+    raise FetchFailed(f"it answered {_named(answer.status)}", answer.url, mend, retry_after, answer.body)
 
 
 def _named(status: int) -> str:

@@ -14,6 +14,8 @@ from digest.sources.untrusted import UnreadableListing, decoded
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FIRST_ELEMENT = re.compile(r"<(?:\w+:)?(\w+)[\s>/]", re.ASCII)
 FEED_ELEMENTS = ("rss", "rdf", "feed")
+FIRST_ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+RENDERED = re.compile(rb"<(lastBuildDate|updated)>[^<]*</\1>")
 
 
 def read(bodies: Sequence[bytes], day: date, source: str, kind: str) -> Listing:
@@ -41,6 +43,31 @@ def read(bodies: Sequence[bytes], day: date, source: str, kind: str) -> Listing:
 def read_file(body: bytes, day: date, source: str, kind: str) -> Listing:
     """The listing in one body, such as a saved file. Raises UnreadableListing."""
     return read([body], day, source, kind)
+
+
+def steady(body: bytes) -> bytes:
+    """A feed without the times at which it was rendered, so that a look with nothing new has the same body.
+
+    arXiv renders a feed anew for each request, with another time at its head and, in Atom, in each entry.
+    """
+    if not looks_like_feed(body):
+        return body
+    entry = FIRST_ENTRY.search(body)
+    head = body[: entry.start()] if entry else body
+    rendered_all = b"rss.arxiv.org/atom" in head
+    rest = body[len(head) :]
+    return RENDERED.sub(b"", head) + (RENDERED.sub(b"", rest) if rendered_all else rest)
+
+
+def said_in(answer: bytes, day: date, source: str) -> str:
+    """What an answer that came with an error says, when it says it in a feed; else ""."""
+    if not looks_like_feed(answer):
+        return ""
+    try:
+        read([answer], day, source, "")
+    except UnreadableListing as unreadable:
+        return unreadable.what
+    return ""
 
 
 def day_of(body: bytes) -> date | None:

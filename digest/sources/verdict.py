@@ -23,14 +23,15 @@ class Verdict:
     reason: str
 
 
-def judge(listing: Listing, requested: date, known_count: int, same_body: bool) -> Verdict:
+def judge(listing: Listing, requested: date, known_count: int, same_body: bool, repeats: date | None = None) -> Verdict:
     """The verdict on a listing that could be read.
 
     `known_count` is the number of papers that the source is known to list for the requested day; `same_body`
-    says that the bodies equal those of the last look at that day. Only `ok` and `partial` looks teach
+    says that the bodies equal those of the last look at that day; `repeats` names an earlier day whose batch this
+    is once more, under a fresh date. Only `ok` and `partial` looks teach
     anything; a suspect one is kept and nothing is drawn from it, even when it comes a second time.
     """
-    doubt = _doubt(listing, requested, known_count)
+    doubt = _no_listing_yet(listing, requested, repeats) or _doubt(listing, requested, known_count)
     if doubt:
         return Verdict("suspect", doubt)
     if same_body:
@@ -47,14 +48,22 @@ def failed(problem: Exception) -> Verdict:
     return Verdict("failed", _sentence(str(problem) or type(problem).__name__))
 
 
+def _no_listing_yet(listing: Listing, requested: date, repeats: date | None) -> str:
+    """What the source shows in the place of the day that was asked for, or ""."""
+    if repeats is not None:
+        return f"No listing yet: asked for {requested}, the source shows the entries of {repeats} under a fresh date."
+    if listing.shown_day is None or listing.shown_day == requested:
+        return ""
+    shown = f"asked for {requested}, the source shows {listing.shown_day}"
+    return f"No listing yet: {shown}." if listing.shown_day < requested else f"{_begun(shown)}, a later day."
+
+
 def _doubt(listing: Listing, requested: date, known: int) -> str:
     """Why not to believe it, or ""."""
     seen = len(listing.entries)
-    if listing.shown_day is not None and listing.shown_day != requested:
-        return f"Asked for {requested}, the source shows {listing.shown_day}: it has no list for that day yet."
     if not seen and known:
         return f"The list for {requested} is empty, but it had {_papers(known)} before."
-    if known >= FEW and seen * 2 < known:
+    if known >= FEW and seen * 2 < known and not listing.rolling:
         return f"The list for {requested} has {_papers(seen)}, less than half of the {known} known before."
     return ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from digest.management.door import Door, Usage, day, source_named
 from digest.models import Source
 from digest.pipeline import looking, numbers, replaying
 from digest.pipeline.snapshots import Taken
-from digest.sources import huggingface
+from digest.sources import reader
 from digest.sources.http import FetchFailed, fetch
 
 KINDS = ("listed", "listed elsewhere", "rose", "enriched", "revised", "unlisted")
@@ -62,7 +62,7 @@ class Command(Door):
     def _from(self, source: Source, on: date | None, origin: str, now: datetime, backfill: bool) -> dict[str, Any]:
         """One look; without a day also as `looks`, a list of one."""
         body = _body(origin)
-        named = on or huggingface.day_of([body]) or now.astimezone(UTC).date()
+        named = on or reader.day_of(body) or looking.newest_day(source, now)
         _possible({"day": named}, now)
         look = self._said(looking.look_at(source, named, [body], now, backfill=backfill))
         return look if on else {**look, "looks": [look]}
@@ -70,6 +70,8 @@ class Command(Door):
     def _back_fill(self, source: Source | None, first: date | None, last: date | None, now: datetime) -> dict[str, Any]:
         if first is None or last is None or first > last:
             raise Usage("a back-fill needs --from-day A and --to-day B, A not after B")
+        if _one(source).kind == "feed":
+            raise CommandError("a feed shows its newest entries only: it has no past days to fill from")
         totals = []
         for taken in looking.back_fill(_one(source), first, last, now):
             self.stderr.write(f"{taken.day}: {taken.verdict}, {taken.entries} papers")
