@@ -149,11 +149,19 @@ def _look(source: Source, source_day: SourceDay, listing: Listing, now: datetime
 
 
 def _once_a_paper(found: list[Found]) -> list[Found]:
-    """Without entries that turn out to be a paper found before in the same look (two keys, one paper)."""
-    kept: dict[int | str, Found] = {}
-    for item in found:
-        kept.setdefault(item.paper if item.paper is not None else item.facts.key, item)
-    return list(kept.values())
+    """Without entries that turn out to be a paper found before in the same look (two keys, one paper).
+
+    An entry that merges papers stands for all of them.
+    """
+    kept: list[int] = []
+    taken: set[int | str] = set()
+    for place in sorted(range(len(found)), key=lambda place: not found[place].merges):
+        item = found[place]
+        papers = {*item.merges, item.paper if item.paper is not None else item.facts.key}
+        if taken.isdisjoint(papers):
+            kept.append(place)
+        taken |= papers
+    return [found[place] for place in sorted(kept)]
 
 
 def _snapshot(source: Source, day: date, now: datetime, taken: Taken, answer: Answer, digests: list[str]) -> None:

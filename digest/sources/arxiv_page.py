@@ -154,5 +154,5 @@ def _field(dd: Tag, name: str) -> str:
     if element is None:
         return ""
     label = element.select_one(".descriptor")
-    text = element.get_text()
-    return LABEL.sub("", text.partition(label.get_text())[2] if label else text, count=1)
+    text, before = element.get_text(), label.get_text() if label else ""
+    return LABEL.sub("", text.partition(before)[2] if before else text, count=1)

@@ -114,7 +114,8 @@ def _known_as(known: Mapping[str, Known], entry: Entry, look: Look) -> tuple[lis
     both link and title, and the link only together with the title: a false split shows a paper twice, a false
     merge hides one for ever.
     """
-    reused = [key for key in entry.keys if key in known and _means_another(known[key], entry, look)]
+    own = [key for key in entry.keys if key in known and key.startswith("guid:")]
+    reused = [key for key in own if _means_another(known[key], entry, look)]
     if reused:
         rest = tuple(key for key in entry.keys if key not in reused)
         entry = replace(entry, keys=rest or entry.aliases, aliases=entry.aliases if rest else ())

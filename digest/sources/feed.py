@@ -12,7 +12,7 @@ from datetime import date
 
 from digest.sources.feed_items import Item, read_xml_items
 from digest.sources.json_items import is_json_feed, read_json_items
-from digest.sources.keys import own_key
+from digest.sources.keys import own_key, spelled
 from digest.sources.listing import Entry, Listing, first_entries
 from digest.sources.untrusted import UnreadableListing
 
@@ -49,32 +49,36 @@ def parse(bodies: Sequence[bytes], day: date, source: str) -> Listing:
 
 def _entries(items: Sequence[Item], day: date, source: str) -> list[Entry]:
     """The items with the keys that can be believed; what a look repeats for different entries is no key."""
-    links = [own_key(source, item.link) for item in items]
-    guids = [own_key(source, item.guid) for item in items]
-    good_links, good_guids = _telling(links, items, links), _telling(guids, items, links)
-    good_names = _telling((name for item in items for name in item.names), _each_name(items))
+    once = _each_once(items)
+    links = [own_key(source, item.link) for item in once]
+    guids = [own_key(source, item.guid) for item in once]
+    pairs = [*zip(links, once, strict=True), *zip(guids, once, strict=True)]
+    good = _telling([*pairs, *((name, item) for item in once for name in item.names)])
     entries = []
-    for item, link, guid in zip(items, links, guids, strict=True):
-        keys = [name for name in item.names if name in good_names]
-        keys += [guid] if guid in good_guids else []
-        aliases = [link] if link in good_links else []
+    for item, link, guid in zip(once, links, guids, strict=True):
+        keys = [name for name in item.names if name in good]
+        keys += [guid] if guid in good else []
+        aliases = [link] if link in good else []
         if not keys:
             keys, aliases = aliases or [own_key(source, _title(item))], []
         entries.append(_entry(item, tuple(dict.fromkeys(keys)), tuple(a for a in aliases if a not in keys), day))
     return entries
 
 
-def _telling(keys: Iterable[str], items: Iterable[Item], links: Iterable[str] = ()) -> set[str]:
-    """The keys that name one entry only: entries alike in title and link are one entry, listed twice."""
+def _each_once(items: Sequence[Item]) -> list[Item]:
+    """The items without those that have title and link of one before: they are one entry, listed twice."""
+    first: dict[object, Item] = {}
+    for number, item in enumerate(items):
+        first.setdefault((item.title, spelled(item.link)) if item.link else number, item)
+    return list(first.values())
+
+
+def _telling(pairs: Iterable[tuple[str, Item]]) -> set[str]:
+    """The keys that name one entry only; a guid may be another entry's link."""
     named: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    beside = list(links)
-    for number, (key, item) in enumerate(zip(keys, items, strict=True)):
-        named[key].add((item.title, beside[number] if beside else ""))
+    for key, item in pairs:
+        named[key].add((item.title, item.link))
     return {key for key, entries in named.items() if key and len(entries) == 1}
-
-
-def _each_name(items: Sequence[Item]) -> list[Item]:
-    return [item for item in items for _ in item.names]
 
 
 def _entry(item: Item, keys: tuple[str, ...], aliases: tuple[str, ...], day: date) -> Entry:

@@ -91,9 +91,17 @@ def parse_api(bodies: Sequence[bytes], day: date, source: str) -> Listing:
         raise UnreadableListing("there is no body to read", _where(day), READ_AGAIN)
     pages = [_items(body, _where(day, number, len(bodies))) for number, body in enumerate(bodies)]
     listing = _listing([item for page in pages for item in page], day, source)
+    if _overlap(pages):
+        listing = _partly(listing, "its pages overlap: it changed while they were read, and a paper may be missing")
     if len(pages[-1]) != LIMIT:
         return listing
     return _partly(listing, f"the last page is full ({LIMIT} papers), and the next was not read")
+
+
+def _overlap(pages: Sequence[Sequence[object]]) -> bool:
+    """Whether a paper stands on two pages: then another may have moved to a page that was read before."""
+    ids = [{str(as_object(as_object(item).get("paper")).get("id")) for item in page} for page in pages]
+    return sum(map(len, ids)) > len(set().union(*ids))
 
 
 def parse_page(body: bytes, day: date, source: str) -> Listing:

@@ -229,6 +229,12 @@ def test_the_page_gives_each_section_its_kind() -> None:
     assert read([page()], DAY, "cs", "arxiv") == listing
 
 
+def test_a_field_without_a_word_before_it_is_read() -> None:
+    for label in (b"", b"<span class='descriptor'></span>"):
+        body = page().replace(b"<span class='descriptor'>Title:</span>", label)
+        assert parsed(body).entries[0].title == "Moss & <think> on $x$"
+
+
 def test_a_page_that_does_not_show_all_says_so() -> None:
     assert "of 60 entries under “new”, 2 are on the page" in parsed(page(2, of=60)).note
     assert "breaks off" in parsed(page(end="")).note

@@ -190,12 +190,19 @@ def test_a_paper_listed_twice_is_counted_once() -> None:
 
 def test_pages_are_joined_in_order() -> None:
     first = body(*(new_item(n) for n in range(100)))
-    second = body(*(new_item(n) for n in range(99, 130)))  # one moved over the border between the requests
+    second = body(*(new_item(n) for n in range(100, 130)))
     listing = read(first, second)
     assert len(listing.entries) == 130
     assert listing.whole
     assert more_pages(first)
     assert not more_pages(second)
+
+
+def test_pages_that_overlap_are_partial_since_another_paper_may_have_moved_the_other_way() -> None:
+    listing = read(body(*(new_item(n) for n in range(100))), body(*(new_item(n) for n in range(99, 130))))
+    assert len(listing.entries) == 130
+    assert not listing.whole
+    assert "its pages overlap" in listing.note
 
 
 def test_a_full_last_page_is_not_the_whole_day() -> None:

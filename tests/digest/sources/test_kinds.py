@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management.base import CommandError
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from digest.models import Appearance, Change, Identity, Paper, Snapshot, Source
 from digest.pipeline import looking
@@ -287,3 +290,29 @@ def test_a_file_without_a_day_goes_to_the_day_that_it_says(cs, journal, tmp_path
     file.write_text(json.dumps({"version": "https://jsonfeed.org/version/1", "items": [{"id": "1", "title": "Moss"}]}))
     look = run("fetch", "--source", "j", "--from", str(file), now="2026-11-25 10:00")["looks"][0]
     assert (look["day"], look["added"]) == ("2026-11-25", ["j:1"])
+
+
+# Whatever a feed does with its keys
+
+ENTRIES = st.tuples(
+    st.sampled_from(["", "g1", "g2", "g3", f"{J}1", f"{J}2", "arXiv:2611.00001", "doi:10.5555/moss"]),
+    st.sampled_from(["", f"{J}1", f"{J}2/", f"{J}3?utm_source=x", "https://arxiv.org/abs/2611.00002v1"]),
+    st.sampled_from(["Moss", "Fern", "Reed"]),
+    st.sampled_from(["", TODAY, "Tue, 24 Nov 2026 06:00:00 GMT", "Wed, 01 Dec 2027 00:00:00 GMT"]),
+)
+LOOKS = st.lists(st.lists(ENTRIES, max_size=5), min_size=1, max_size=5)
+
+
+@given(looks=LOOKS)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_look_at_a_feed_taken_twice_teaches_nothing_the_second_time(looks, journal):
+    with transaction.atomic():
+        for hour, entries in enumerate(looks):
+            body = channel(*(item(guid, link, date, title) for guid, link, title, date in entries))
+            fetch(body, "2026-11-25", f"2026-11-25 1{hour}:00", journal)
+            known = Change.objects.count()
+            fetch(body + b"\n", "2026-11-25", f"2026-11-25 1{hour}:30", journal)
+            again = Change.objects.order_by("number")[known:]
+            assert not [(change.kind, change.facts) for change in again], entries
+        assert not Appearance.objects.exclude(paper__merged_into=None).exists()
+        transaction.set_rollback(True)
