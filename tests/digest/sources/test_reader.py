@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from digest.sources.reader import day_of, looks_like_feed, read, read_file
+from digest.sources.reader import day_of, looks_like_feed, read, read_file, said_in, steady
 from digest.sources.untrusted import UnreadableListing
 from tests.digest.sources.announced import RDF, api, atom, channel, item, rss, rss_entry
 from tests.digest.sources.announced import page as list_page
@@ -56,3 +56,22 @@ def test_other_bodies_are_no_feeds(raw: bytes) -> None:
 def test_an_error_page_sent_as_200_is_refused() -> None:
     with pytest.raises(UnreadableListing, match="another page"):
         read_file(b"<html><title>502 Bad Gateway</title></html>", DAY, "s", "hf")
+
+
+def test_a_feed_rendered_at_another_time_has_the_same_steady_body() -> None:
+    for feed, then, later in ((rss(rss_entry(1)), b"04:00:18", b"05:10:00"), (atom(1), b"T04:00:18.6", b"T05:10:00.1")):
+        assert steady(feed) == steady(feed.replace(then, later)) != feed
+        assert read_file(steady(feed), DAY, "s", "arxiv") == read_file(feed, DAY, "s", "arxiv")
+
+
+def test_what_an_entry_says_of_itself_and_what_is_no_feed_stay() -> None:
+    entry = b"<entry><id>1</id><title>Moss</title><updated>2026-11-24T06:00:00Z</updated></entry>"
+    feed = b'<feed xmlns="http://www.w3.org/2005/Atom"><updated>2026-11-24T07:00:00Z</updated>' + entry + b"</feed>"
+    assert steady(feed) == b'<feed xmlns="http://www.w3.org/2005/Atom">' + entry + b"</feed>"
+    assert steady(b"<html><updated>1</updated>") == b"<html><updated>1</updated>"
+
+
+def test_an_answer_that_is_no_feed_explains_nothing() -> None:
+    assert said_in(b"<html>400</html>", DAY, "s") == ""
+    assert said_in(rss(), DAY, "s") == ""
+    assert "Bad archive" in said_in(rss(title="Feed error for query: x", description="Bad archive 'foo'."), DAY, "s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -82,3 +83,24 @@ def test_growth_is_never_suspect_and_every_reason_is_a_sentence(seen: int, known
     assert verdict.reason[0].isupper()
     if seen >= known:
         assert verdict.kind in ("ok", "partial")
+
+
+def test_an_earlier_batch_is_no_listing_yet_by_its_date_or_by_its_entries() -> None:
+    before = date(2026, 11, 23)
+    for verdict in (judge(listing(9, shown=before), DAY, 0, False), judge(listing(9), DAY, 0, False, repeats=before)):
+        assert verdict.kind == "suspect"
+        assert verdict.reason.startswith("No listing yet: asked for 2026-11-24, the source shows ")
+        assert "2026-11-23" in verdict.reason
+
+
+def test_a_later_day_is_not_the_one_that_was_asked_for() -> None:
+    verdict = judge(listing(9, shown=date(2026, 11, 25)), DAY, 0, False)
+    assert (verdict.kind, verdict.reason) == (
+        "suspect",
+        "Asked for 2026-11-24, the source shows 2026-11-25, a later day.",
+    )
+
+
+def test_a_feed_drops_old_entries_and_is_believed() -> None:
+    assert judge(replace(listing(2), rolling=True), DAY, 40, False).kind == "ok"
+    assert judge(replace(listing(0), rolling=True), DAY, 40, False).kind == "suspect"
