@@ -28,6 +28,9 @@ KNOWN = re.compile(r"iso-8859-\d+|windows-\d+|cp\d+|koi8-[ru]|gb2312|gbk|gb18030
 EAST_ASIAN = re.compile(r"gb|big5|euc|shift|iso-2022")
 WIDE = ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be"), (b"<\0r\0", "utf-16-le"), (b"\0<\0r", "utf-16-be"))
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+ROOT = re.compile(r"(<[A-Za-z_][\w:.-]*)[^<>]*")
+PREFIX = re.compile(r"</?([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+=")
+MOST_PREFIXES = 50
 DTD = re.compile(r"<!\s*(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 MEND = "Ask the publisher for the feed without it"
 LATER = "Look again later; the last good look stands"
@@ -93,6 +96,11 @@ def read_tree(body: bytes, where: str) -> Tree:
 def read_text(text: str, where: str) -> Tree:
     """As `read_tree`, of a document that is text already."""
     refuse_dtd(text, where)
+    tree = _tree(text, where)
+    return _tree(_with_prefixes(text), where) if "unbound prefix" in tree.damage else tree
+
+
+def _tree(text: str, where: str) -> Tree:
     builder = _Builder(where)
     parser = DefusedXMLParser(target=builder, encoding="utf-8", forbid_dtd=True)
     damage = ""
@@ -104,8 +112,21 @@ def read_text(text: str, where: str) -> Tree:
     except DefusedXmlException as error:
         raise UnreadableListing("the XML declares a document type (DTD) or entities", where, MEND) from error
     if builder.root is None:
+        if "unbound prefix" in damage:
+            return Tree(Node("", {}), damage)
         raise UnreadableListing(damage or "there is no XML element", where, LATER)
     return Tree(builder.root, damage)
+
+
+def _with_prefixes(text: str) -> str:
+    """The document with the prefixes declared that it forgot to declare: their names say enough."""
+    root = ROOT.search(text)
+    if root is None:
+        return text
+    used = dict.fromkeys(found[1] or found[2] for found in PREFIX.finditer(text))
+    missing = [name for name in used if name not in ("xml", "xmlns") and f"xmlns:{name}" not in root[0]]
+    declared = "".join(f' xmlns:{name}="urn:undeclared:{name}"' for name in missing[:MOST_PREFIXES])
+    return f"{text[: root.end(1)]}{declared}{text[root.end(1) :]}"
 
 
 class _Builder:

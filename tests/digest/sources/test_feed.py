@@ -11,7 +11,7 @@ import pytest
 from digest.sources.listing import Entry, Listing
 from digest.sources.reader import read
 from digest.sources.untrusted import UnreadableListing
-from tests.digest.sources.announced import channel, item
+from tests.digest.sources.announced import channel, item, rss, rss_entry
 
 DAY = date(2026, 11, 25)
 TODAY = "Wed, 25 Nov 2026 06:00:00 GMT"
@@ -305,6 +305,15 @@ def test_what_breaks_off_gives_its_whole_entries_only() -> None:
 def test_signs_that_xml_does_not_know_are_mended() -> None:
     body = channel("<item><title>R & D&nbsp;caf&eacute;\x0b</title></item>", "<item><title>if 1 < 2</title></item>")
     assert [entry.title for entry in parsed(body).entries] == ["R & D café", "if 1 < 2"]
+
+
+def test_a_prefix_that_is_not_declared_is_taken_by_its_name() -> None:
+    more = "<dc:creator>Ann Bee</dc:creator><media:x media:y='1'/>"
+    body = channel(item("g", f"{J}1", TODAY, "Moss", more)).replace(b"xmlns:dc=", b"xmlns:unused=")
+    listing = parsed(body)
+    assert (listing.entries[0].authors, listing.whole) == (("Ann Bee",), True)
+    announced = rss(rss_entry(1)).replace(b"xmlns:arxiv=", b"xmlns:unused=")
+    assert parsed(announced).entries[0].announce == "new"
 
 
 @pytest.mark.parametrize(
