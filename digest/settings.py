@@ -33,6 +33,7 @@ LINK_KEY = environment.secret(os.environ, "LINK_KEY", _home)
 SITE_URL = environment.site_url(_setting("SITE_URL", "http://localhost:8000", "https://digest.example.org"))
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 SITE_NAME = environment.one_line("SITE_NAME", os.environ.get("SITE_NAME", "") or "Daily Papers Digest")
+LOCAL_INBOX = EMBEDDED and SITE_HOST in ("localhost", "127.0.0.1", "::1")
 ALLOWED_HOSTS = [SITE_HOST, "localhost", "127.0.0.1"] if EMBEDDED else [SITE_HOST]
 HTTPS = SITE_URL.startswith("https://")
 DEBUG = EMBEDDED and not HTTPS and os.environ.get("DIGEST_DEBUG", "") == "1"  # `make dev` alone

@@ -24,7 +24,8 @@ STATIC = {
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 QUICK = {"tests on SQLite, the quick ones": [*PYTEST, "-m", "not slow"]}
 BROWSER = [*PYTEST, "tests/browser"]  # a process of its own: Playwright's event loop, and a live server's commits
-WHOLE = {"tests on SQLite": PYTEST, "tests on PostgreSQL": PYTEST, "tests in a browser": BROWSER}
+STORED = [*PYTEST, "-m", "django_db or postgres"]  # what touches no database need not run twice
+WHOLE = {"tests on SQLite": PYTEST, "tests on PostgreSQL": STORED, "tests in a browser": BROWSER}
 
 
 def environment(name: str, home: str) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""The local inbox: mails that went into a folder. It is there for the embedded service with a folder only.
+"""The local inbox: mails that went into a folder. It is there for the embedded service with a folder only, on
+a site that nobody else can reach: whoever reads these mails has their readers' links.
 
 A mail's HTML is foreign: it has an address of its own, answered with a policy that sandboxes it wherever it is
 opened, and is shown in a frame that is sandboxed once more. Its links open in the whole window.
@@ -54,7 +55,7 @@ def body(request: HttpRequest, name: str) -> HttpResponse:  # noqa: ARG001 - a v
 
 
 def _folder() -> Path:
-    if not settings.EMBEDDED or not isinstance(settings.MAIL_TARGET, Folder):
+    if not settings.LOCAL_INBOX or not isinstance(settings.MAIL_TARGET, Folder):
         raise Http404("the local inbox is there when mail goes into a folder")
     return settings.MAIL_TARGET.path
 

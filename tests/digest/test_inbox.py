@@ -4,20 +4,10 @@ from pathlib import Path
 
 import pytest
 from django.test import Client, override_settings
-from django.urls import include, path
 
 from digest import inbox
-from digest.views import inbox as views
+from digest.views.inbox import TABS
 from subscribers.outbox.mailurl import Folder, MailServer
-
-PAGES = [
-    path("", views.mails, name="inbox"),
-    path("<str:name>/", views.mail, name="inbox-mail"),
-    path("<str:name>/body", views.body, name="inbox-body"),
-    path("<str:name>/<str:tab>", views.mail, name="inbox-side"),
-]
-urlpatterns = [path("inbox/", include(PAGES))]
-pytestmark = pytest.mark.urls(__name__)
 
 RAW = b"""From: Digest <digest@example.org>\r
 To: r@example.org\r
@@ -45,12 +35,12 @@ Content-Transfer-Encoding: 8bit\r
 def folder(settings, tmp_path: Path) -> Path:
     mails = tmp_path / "mails"
     mails.mkdir()
-    settings.EMBEDDED, settings.MAIL_TARGET = True, Folder(mails)
+    settings.LOCAL_INBOX, settings.MAIL_TARGET = True, Folder(mails)
     return mails
 
 
 def get(address: str):
-    return Client(headers={"host": "localhost"}).get(address)
+    return Client().get(address)
 
 
 def test_a_mail_is_read_with_its_subject_parts_and_headers(folder):
@@ -84,13 +74,13 @@ def test_a_folder_that_is_not_there_is_an_empty_inbox(folder):
 )
 def test_bytes_that_are_hardly_a_mail_are_shown_still(folder, raw):
     (folder / "odd.eml").write_bytes(raw)
-    for address in ("/inbox/", "/inbox/odd.eml/", *(f"/inbox/odd.eml/{tab}" for tab in views.TABS)):
+    for address in ("/inbox/", "/inbox/odd.eml/", *(f"/inbox/odd.eml/{tab}" for tab in TABS)):
         assert get(address).status_code == 200
 
 
 def test_the_list_and_each_side_escape_what_the_mail_says(folder):
     (folder / "one.eml").write_bytes(RAW)
-    for address in ("/inbox/", *(f"/inbox/one.eml/{tab}" for tab in views.TABS)):
+    for address in ("/inbox/", *(f"/inbox/one.eml/{tab}" for tab in TABS)):
         page = get(address).content.decode()
         assert "&lt;b&gt;Zwölf new" in page
         assert "<b>Zwölf" not in page
@@ -115,10 +105,10 @@ def test_the_html_of_a_mail_is_sandboxed_twice_and_its_links_open_in_the_whole_w
     assert '<base target="_top">' in answer.content.decode()
 
 
-def test_there_is_no_inbox_where_mail_really_leaves_or_the_database_is_a_server(settings, folder):
+def test_there_is_no_inbox_where_mail_really_leaves_or_others_can_reach_the_site(settings, folder):
     (folder / "one.eml").write_bytes(RAW)
     addresses = ("/inbox/", "/inbox/one.eml/", "/inbox/one.eml/body", "/inbox/one.eml/source")
-    with override_settings(EMBEDDED=False):
+    with override_settings(LOCAL_INBOX=False):
         assert {get(address).status_code for address in addresses} == {404}
     with override_settings(MAIL_TARGET=MailServer("smtp", "mail.example.org", 25)):
         assert {get(address).status_code for address in addresses} == {404}
@@ -126,7 +116,7 @@ def test_there_is_no_inbox_where_mail_really_leaves_or_the_database_is_a_server(
 
 def test_reading_is_all_one_can_do(folder):
     (folder / "one.eml").write_bytes(RAW)
-    client = Client(headers={"host": "localhost"})
+    client = Client()
     for address in ("/inbox/", "/inbox/one.eml/", "/inbox/one.eml/body"):
         assert client.post(address).status_code == 405
     assert get("/inbox/two.eml/").status_code == 404

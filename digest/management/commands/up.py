@@ -136,6 +136,6 @@ def _tell(password: str) -> None:
     new = f"   user admin, password {password}  (shown once; `manage.py changepassword admin` sets another)"
     say(f"\nDaily Papers Digest is up.\n  site   {settings.SITE_URL}/\n  admin  {settings.SITE_URL}/admin/"
         + (new if password else ""))  # fmt: skip
-    if settings.EMBEDDED and isinstance(settings.MAIL_TARGET, Folder):
+    if settings.LOCAL_INBOX and isinstance(settings.MAIL_TARGET, Folder):
         say(f"  inbox  {settings.SITE_URL}/inbox/")
     say(f"  data   {settings.DIGEST_HOME}, logs in logs/\nCtrl-C stops it.\n")
