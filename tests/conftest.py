@@ -9,7 +9,8 @@ from tests.services import SCRATCH
 
 # modules that take longer than one waits for between two edits; `make check` leaves them to `make test`
 LONG = {
-    "test_canonical", "test_captures", "test_engine", "test_environment", "test_found", "test_http", "test_huggingface",
+    "test_canonical", "test_captured_batches", "test_captures", "test_engine", "test_environment", "test_found", "test_http", "test_huggingface",
+    "test_kinds", "test_mutations", "test_search", "test_shelf",
     "test_outage", "test_parser", "test_reference", "test_transport", "test_why", "test_words",
 }  # fmt: skip
 
@@ -19,6 +20,8 @@ def pytest_configure() -> None:
     from django.conf import settings
 
     settings.SECURE_SSL_REDIRECT = False
+    # a tenth of a second a password is for those who guess them
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
