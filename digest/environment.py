@@ -1,6 +1,7 @@
 """Settings come from the environment; each is read and checked here, with an error that says how to mend it.
 
-Pure but for `kept_key`, which makes the keys of the embedded service in its own folder.
+Pure but for `kept_key`, which makes the keys of the embedded service in its own folder, and for FETCH_CA's file, which
+is read.
 """
 
 from __future__ import annotations
@@ -8,14 +9,19 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import ssl
 from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+from digest.sources.addresses import Proxy, Route
+
 CACHE_EXAMPLES = "redis://localhost:6379/1 or memory:// (then each process counts for itself)"
 DATABASE_EXAMPLES = "sqlite:////var/lib/digest/digest.sqlite3 or postgres://digest:secret@localhost:5432/digest"
+DAYS_MOST = 36_500  # a century: more is a slip, and no date can be that far back
+PROXY_EXAMPLES = "http://proxy.example.org:3128 or http://user:secret@proxy.example.org:3128"
 KEY_LEAST = 50  # characters; Django asks for as many
 LABELS = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 PORT = r"(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
@@ -118,6 +124,47 @@ def _beside(broker: str) -> str:
     if parts.scheme in ("redis", "rediss"):
         return parts._replace(path="/1").geturl()
     return "memory://"
+
+
+def route(proxy: str, ca: str) -> Route:
+    """How listings are fetched: by FETCH_PROXY (http://USER:PASSWORD@HOST:PORT) and FETCH_CA (a file), if set."""
+    return Route(_proxy(proxy) if proxy else None, _authorities(ca) if ca else "")
+
+
+def _proxy(url: str) -> Proxy:
+    try:
+        parts = split_url("FETCH_PROXY", url, PROXY_EXAMPLES)
+    except ValueError:  # brackets that are none
+        raise SettingError("FETCH_PROXY", "it is no address", PROXY_EXAMPLES) from None
+    if parts.scheme != "http":
+        raise SettingError("FETCH_PROXY", "it does not begin with http://, the one kind of proxy known", PROXY_EXAMPLES)
+    if not parts.hostname or parts.port is None or HOST_NAME.fullmatch(_bracketed(parts.hostname)) is None:
+        raise SettingError("FETCH_PROXY", "it takes a host and a port (an IDN is written as xn--...)", PROXY_EXAMPLES)
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise SettingError("FETCH_PROXY", "nothing may follow the port", PROXY_EXAMPLES)
+    return Proxy(parts.hostname, parts.port, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _authorities(path: str) -> str:
+    """The path of a file of certificates, when OpenSSL can read it."""
+    try:
+        found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        found.load_verify_locations(cafile=path)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        why = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else "no PEM in it"
+        raise SettingError("FETCH_CA", f"{path!r} can't be read as certificates ({why})", "/etc/ssl/own.pem") from None
+    return path
+
+
+def number_of_days(variable: str, text: str) -> int:
+    """A whole number of days, at least one."""
+    if re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) is None or not 1 <= int(text) <= DAYS_MOST:
+        raise SettingError(variable, f"{text!r} is no number of days, from 1 to {DAYS_MOST}", "90")
+    return int(text)
 
 
 def site_url(text: str) -> str:

@@ -54,6 +54,20 @@ class SourceDay(models.Model):
         return f"{self.source_id} {self.day}"
 
 
+class Host(models.Model):
+    """A host that sources share, and when it may be asked next, by the database's clock."""
+
+    name = models.CharField(max_length=253)
+    free_at = models.DateTimeField()
+
+    class Meta:
+        # spacing.turn: one line to stand in, for all workers
+        constraints = (models.UniqueConstraint(fields=["name"], name="host_once"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Body(models.Model):
     """What a source answered, stored once however often it answered it."""
 

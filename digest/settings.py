@@ -2,10 +2,12 @@
 
 import os
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from digest import environment
+from digest.sources.politeness import PROGRAM, user_agent
 from subscribers.outbox.mailurl import read_mail_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -65,6 +67,13 @@ BROKER_URL = _setting(
 )
 # What counts requests; shared by all processes, so beside the broker (in its database 1) unless CACHE_URL says where.
 CACHES = environment.caches(os.environ.get("CACHE_URL", "") or ("memory://" if DEBUG else ""), BROKER_URL)
+
+# Fetching listings: the way out, what one look may cost, how we name ourselves.
+FETCH_ROUTE = environment.route(os.environ.get("FETCH_PROXY", ""), os.environ.get("FETCH_CA", ""))
+FETCH_SECONDS = 60.0
+FETCH_BYTES = 20_000_000
+FETCH_USER_AGENT = user_agent(PROGRAM, SITE_URL, parseaddr(REPLY_TO)[1])
+BODIES_KEPT_DAYS = environment.number_of_days("BODIES_KEPT_DAYS", os.environ.get("BODIES_KEPT_DAYS", "") or "90")
 
 # leaves and complaints, outside the database so that they survive a restore
 JOURNAL = DIGEST_HOME / "journal.jsonl"

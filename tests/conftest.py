@@ -40,6 +40,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No look waits for the sake of politeness: how long it would is shown by the tests of that."""
+    monkeypatch.setattr("digest.pipeline.fetching.gap", lambda host, kind: 0.0)
+    monkeypatch.setattr("digest.pipeline.fetching.sleep", lambda seconds: None)
+
+
+@pytest.fixture(autouse=True)
 def outbox(settings, tmp_path: Path) -> Path:
     """The folder that this test's mails arrive in, and a journal of its own."""
     folder = tmp_path / "mails"

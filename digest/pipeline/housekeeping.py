@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from digest.models import Body, Snapshot
 from digest.pipeline import books
 
-BODIES_KEPT = timedelta(days=90)  # as long as a replay with a mended parser can reach
 AT_ONCE = 500
 
 
@@ -17,13 +18,15 @@ def keep_house(now: datetime) -> int:
 
 
 def drop_bodies(now: datetime) -> int:
-    """Delete what no snapshot of the last 90 days names.
+    """Delete what no snapshot of the last settings.BODIES_KEPT_DAYS days names: a replay with a mended parser reaches
+    so far back.
 
     The bodies are listed before the snapshots, so that one stored meanwhile is not among them. A look that meanwhile
     takes up an old body again may lose it; a replay says so.
     """
+    kept = timedelta(days=settings.BODIES_KEPT_DAYS)
     stored = list(Body.objects.values_list("digest", flat=True))
-    recent = Snapshot.objects.filter(at__gte=now - BODIES_KEPT).values_list("bodies", flat=True)
+    recent = Snapshot.objects.filter(at__gte=now - kept).values_list("bodies", flat=True)
     named = {digest for bodies in recent.iterator() for digest in bodies}
     old = [digest for digest in stored if digest not in named]
     for start in range(0, len(old), AT_ONCE):

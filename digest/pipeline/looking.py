@@ -5,20 +5,25 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from time import sleep
+
+from django.db.models import Q
 
 from digest.models import Body, Snapshot, Source, SourceDay
+from digest.pipeline.fetching import Errand
 from digest.pipeline.settling import closes_at, unsettled
 from digest.pipeline.snapshots import Answer, Taken, take_snapshot
-from digest.sources import arxiv, huggingface, reader
-from digest.sources.http import Fetched, FetchFailed, fetch
+from digest.sources import arxiv, huggingface, politeness, reader
+from digest.sources.http import FetchFailed
 from digest.sources.listing import Listing
+from digest.sources.politeness import Trouble, host_of
 from digest.sources.untrusted import UnreadableListing
 
 DAYS = 7  # a look covers the days that are not settled, this many at most
 AGAIN_AFTER = timedelta(days=3)  # a settled day is looked at once more
 AGAIN_UNTIL = timedelta(days=14)
 MOST_PAGES = 20
+GIVEN_UP = 3  # looks of a back-fill that fail in a row
+UNREADABLE = Trouble("unreadable")
 
 
 def due_sources(now: datetime) -> list[Source]:
@@ -48,10 +53,17 @@ def newest_day(source: Source, now: datetime) -> date:
     return arxiv.batch_day(now) if source.kind == "arxiv" else now.astimezone(UTC).date()
 
 
-def look(source: Source, day: date, now: datetime, *, backfill: bool = False) -> Taken:
-    """Fetch one day of a source and store what it shows."""
-    answer = _archive(source, day) if backfill and source.kind == "arxiv" else _answer(source, day)
-    return take_snapshot(source, day, answer, now, backfill=backfill)
+def look(source: Source, day: date, now: datetime, *, backfill: bool = False, errand: Errand | None = None) -> Taken:
+    """Fetch one day of a source and store what it shows. `errand`: of which this look is a part."""
+    errand = errand or Errand(source)
+    errand.begin()
+    answer = _archive(errand, day) if backfill and source.kind == "arxiv" else _answer(errand, day)
+    taken = take_snapshot(source, day, answer, now, backfill=backfill)
+    if taken.verdict == "failed":
+        errand.trouble = errand.trouble or UNREADABLE
+        if not backfill:
+            _look_again(source, errand.trouble, now)
+    return taken
 
 
 def look_at(source: Source, day: date, bodies: Sequence[bytes], now: datetime, *, backfill: bool = False) -> Taken:
@@ -66,21 +78,24 @@ def look_at(source: Source, day: date, bodies: Sequence[bytes], now: datetime, *
 def back_fill(source: Source, first: date, last: date, now: datetime) -> Iterator[Taken]:
     """Look at past days, never as news. Days that were seen whole after they were over are passed over.
 
+    It stops when the source asks to be left alone or fails for several days in a row; begun again, it goes on there.
     ValueError for a feed, which shows no past days.
     """
     if source.kind == "feed":
         raise ValueError("a feed shows its newest entries only, and no past days: there is nothing to fill from")
-    looked = False
+    errand, failures = Errand(source), 0
     for back in range((last - first).days + 1):
         day = first + timedelta(days=back)
         done = Snapshot.objects.filter(
             source=source, day=day, verdict__in=["ok", "unchanged"], at__gte=closes_at(source, day)
         )
-        if not done.exists():
-            if looked and source.kind == "arxiv":
-                sleep(arxiv.BETWEEN_REQUESTS)
-            looked = True
-            yield look(source, day, now, backfill=True)
+        if done.exists():
+            continue
+        taken = look(source, day, now, backfill=True, errand=errand)
+        yield taken
+        failures = failures + 1 if taken.verdict == "failed" else 0
+        if failures >= GIVEN_UP or (failures and errand.sent_away):
+            return
 
 
 def kept_bodies(snapshot: Snapshot) -> list[bytes]:
@@ -89,21 +104,42 @@ def kept_bodies(snapshot: Snapshot) -> list[bytes]:
     return [zlib.decompress(rows[digest]) for digest in snapshot.bodies if digest in rows]
 
 
-def _answer(source: Source, day: date) -> Answer:
+def _look_again(source: Source, trouble: Trouble, now: datetime) -> None:
+    """After a look that failed the next one comes sooner than usual, but not before the source wants it: and when it
+    asked to be left alone, that holds for all sources at its host."""
+    good = Snapshot.objects.filter(source=source).exclude(verdict="failed").order_by("-id").first()
+    failed = Snapshot.objects.filter(source=source, id__gt=good.pk if good else 0)
+    failures = failed.values("at").distinct().count()  # the days of one visit fail at one time
+    usual = timedelta(minutes=source.every)
+    upcoming = now + politeness.next_look(trouble, failures, usual, source.slug)
+    Source.objects.filter(pk=source.pk, next_look__lte=now + usual).update(next_look=upcoming)
+    if trouble.retry_after is not None:
+        until = now + timedelta(seconds=trouble.retry_after)
+        here = [other.pk for other in Source.objects.all() if host_of(other.url) == host_of(source.url)]
+        Source.objects.filter(Q(next_look=None) | Q(next_look__lt=until), pk__in=here).update(next_look=until)
+
+
+def _answer(errand: Errand, day: date) -> Answer:
     """The API's pages; when they can't be had or read, the web page."""
-    if source.kind != "hf":
-        return _one_page(source, day)
+    if errand.source.kind != "hf":
+        return _one_page(errand, day)
     try:
-        return _api(source, day)
-    except (FetchFailed, UnreadableListing) as failure:
-        return _web_page(source, day, failure)
+        return _api(errand, day)
+    except FetchFailed as failure:
+        if failure.trouble.kind in politeness.UNANSWERED:
+            return Answer(failure=str(failure))
+        return _web_page(errand, day, failure)
+    except UnreadableListing as failure:
+        errand.trouble = UNREADABLE
+        return _web_page(errand, day, failure)
 
 
-def _one_page(source: Source, day: date) -> Answer:
+def _one_page(errand: Errand, day: date) -> Answer:
     """A feed. When nothing has changed since the last look it says so, or its body is the same."""
+    source = errand.source
     validators = _validators(source, day if source.kind == "arxiv" else None)
     try:
-        got = _get(source, source.url, *validators)
+        got = errand.get(source.url, *validators)
         if got.status == 304:
             return Answer(etag=validators[0], last_modified=validators[1])
         body = reader.steady(got.body)
@@ -116,8 +152,9 @@ def _one_page(source: Source, day: date) -> Answer:
         return Answer(failure=str(failure))
 
 
-def _archive(source: Source, day: date) -> Answer:
-    """What was submitted to arXiv on a past day: the API's pages, not faster than arXiv asks for."""
+def _archive(errand: Errand, day: date) -> Answer:
+    """What was submitted to arXiv on a past day: the API's pages."""
+    source = errand.source
     names = arxiv.categories_of(source.url)
     if not names:
         return Answer(
@@ -127,9 +164,7 @@ def _archive(source: Source, day: date) -> Answer:
     start: int | None = 0
     try:
         while start is not None and len(bodies) < MOST_PAGES:
-            if bodies:
-                sleep(arxiv.BETWEEN_REQUESTS)
-            bodies.append(_get(source, arxiv.query_url(names, day, start, base=source.url)).body)
+            bodies.append(errand.get(arxiv.query_url(names, day, start, base=source.url)).body)
             start = arxiv.next_start(bodies[-1])
         return Answer(bodies, reader.read(bodies, day, source.slug, source.kind))
     except (FetchFailed, UnreadableListing) as failure:
@@ -143,23 +178,25 @@ def _validators(source: Source, day: date | None) -> tuple[str, str]:
     return (newest.etag, newest.last_modified) if newest is not None else ("", "")
 
 
-def _api(source: Source, day: date) -> Answer:
+def _api(errand: Errand, day: date) -> Answer:
+    source = errand.source
     believed = Snapshot.objects.filter(source=source, day=day).exclude(verdict__in=["failed", "suspect"])
     newest = believed.order_by("-id").first()
     validators = (newest.etag, newest.last_modified) if newest is not None and len(newest.bodies) == 1 else ("", "")
-    first = _get(source, huggingface.urls(source.url, day), *validators)
+    first = errand.get(huggingface.urls(source.url, day), *validators)
     if first.status == 304:
         return Answer(etag=validators[0], last_modified=validators[1])
     bodies = [first.body]
     while huggingface.more_pages(bodies[-1]) and len(bodies) < MOST_PAGES:
-        bodies.append(_get(source, huggingface.urls(source.url, day, len(bodies))).body)
+        bodies.append(errand.get(huggingface.urls(source.url, day, len(bodies))).body)
     listing = huggingface.parse(bodies, day, source.slug)
     return Answer(bodies, listing, etag=first.etag, last_modified=first.last_modified)
 
 
-def _web_page(source: Source, day: date, failure: Exception) -> Answer:
+def _web_page(errand: Errand, day: date, failure: Exception) -> Answer:
+    source = errand.source
     try:
-        got = _get(source, huggingface.page_url(source.url, day))
+        got = errand.get(huggingface.page_url(source.url, day))
         return Answer([got.body], _noted(huggingface.parse([got.body], day, source.slug), failure))
     except (FetchFailed, UnreadableListing):
         return Answer(failure=str(failure))
@@ -168,8 +205,3 @@ def _web_page(source: Source, day: date, failure: Exception) -> Answer:
 def _noted(listing: Listing, failure: Exception) -> Listing:
     note = f"read from the web page, since the API failed ({failure})"
     return Listing(listing.day, listing.entries, listing.whole, f"{listing.note} {note}".strip(), listing.shown_day)
-
-
-def _get(source: Source, url: str, etag: str = "", last_modified: str = "") -> Fetched:
-    allow = frozenset({source.allow} if source.allow else ())
-    return fetch(url, etag=etag, last_modified=last_modified, allow=allow)

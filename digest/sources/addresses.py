@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 # Python's is_global follows IANA's registry and leaves these to us: 192.0.0.0/24 holds a cloud's metadata
@@ -9,6 +10,27 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 NOT_FOR_SOURCES = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy that the operator set; user and password are decoded, and shown by nothing."""
+
+    host: str
+    port: int
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to get out: through a proxy or not, and with which certificate authorities (a PEM file) beside certifi's."""
+
+    proxy: Proxy | None = None
+    ca: str = ""
+
+
+DIRECT = Route()
 
 
 def is_public(text: str) -> bool:

@@ -23,7 +23,6 @@ from digest.sources.untrusted import UnreadableListing, line
 FEEDS = "https://rss.arxiv.org/rss/"
 EXPORT = "https://export.arxiv.org"
 API_PAGE = 500  # entries; the API answers slowly to more
-BETWEEN_REQUESTS = 3.0  # seconds; what arXiv asks of whoever uses its API
 EASTERN = ZoneInfo("America/New_York")
 HOST = re.compile(r"https?://(?:[a-z0-9-]+\.)*arxiv\.org(?:[:/]|$)", re.IGNORECASE)
 CATEGORY = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?")

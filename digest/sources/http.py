@@ -2,33 +2,31 @@
 
 Only http and https; addresses of the public internet only, also after redirects, save hosts that the operator
 allows; each host is resolved once and the connection goes to the address that was checked, with the host's
-name in `Host` and in TLS; so much time in all, and so many bytes after decompression. No proxy, no cookie and
-nothing else is taken from the environment.
+name in `Host` and in TLS; so much time in all, and so many bytes after decompression. Nothing is taken from the
+environment: a proxy is one that the operator set for this service. It looks names up by itself, so what we can look
+up is checked before it is asked, and what we can't is left to its rules.
 """
 
 from __future__ import annotations
 
-import re
 import socket
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from email.utils import mktime_tz, parsedate_tz
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import httpcore
 import httpx
 
-from digest.sources.addresses import is_allowed, is_public
-from digest.sources.wire import Pinned, tls
+from digest.sources.addresses import DIRECT, Route, is_allowed, is_public
+from digest.sources.politeness import PROGRAM, Kind, Trouble, kind_of, retry_after_of
+from digest.sources.wire import connections
 
-USER_AGENT = "daily-papers-digest/0.1"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PIECE = 65_536  # bytes inflated at once, so that a bomb is noticed before it has grown
-RETRY_LIMIT = 86_400  # seconds; whoever asks for more is asked again after a day
-RATE_LIMIT_RESET = re.compile(r"(?:^|[;,\s])t=(\d{1,6})(?![\d.])", re.ASCII)  # draft-ietf-httpapi-ratelimit-headers
 LATER = "It is tried again at the next look"
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # OpenSSL's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +54,23 @@ class Fetched:
 
 
 class FetchFailed(Exception):
-    """No answer to use: what happened, where, how to mend it; and `retry_after` in seconds, if told.
+    """No answer to use: what happened, where, how to mend it; and what kind of trouble that is.
 
     `answer` is the body of a 400, which may say more: arXiv's says it in a feed.
     """
 
-    def __init__(self, what: str, where: str, mend: str, retry_after: int | None = None, answer: bytes = b"") -> None:
+    def __init__(
+        self,
+        what: str,
+        where: str,
+        mend: str,
+        kind: Kind = "final",
+        retry_after: float | None = None,
+        answer: bytes = b"",
+    ) -> None:
         super().__init__(f"{where}: {what}. {mend}")
-        self.what, self.where, self.mend, self.retry_after, self.answer = what, where, mend, retry_after, answer
+        self.what, self.where, self.mend, self.answer = what, where, mend, answer
+        self.trouble = Trouble(kind, retry_after)
 
 
 def fetch(
@@ -72,8 +79,9 @@ def fetch(
     etag: str = "",
     last_modified: str = "",
     allow: frozenset[str] = frozenset(),
-    user_agent: str = USER_AGENT,
+    user_agent: str = PROGRAM,
     limits: Limits = DEFAULT_LIMITS,
+    route: Route = DIRECT,
 ) -> Fetched:
     """GET `url`, following redirects by hand.
 
@@ -85,7 +93,7 @@ def fetch(
     asked = {"User-Agent": user_agent, "If-None-Match": etag, "If-Modified-Since": last_modified}
     target = _web_address(url)
     for _ in range(limits.redirects + 1):
-        answer = _get(target, asked, allow, deadline, limits)
+        answer = _get(target, asked, allow, deadline, limits, route)
         if answer.status not in REDIRECTS:
             return _usable(answer, conditional=bool(etag or last_modified))
         target = _redirected(target, answer)
@@ -102,16 +110,18 @@ class _Answer:
     url: str
 
 
-def _get(url: httpx.URL, asked: dict[str, str], allow: frozenset[str], deadline: float, limits: Limits) -> _Answer:
+def _get(
+    url: httpx.URL, asked: dict[str, str], allow: frozenset[str], deadline: float, limits: Limits, route: Route
+) -> _Answer:
     """One request to one host. Only a 200 is read, and a 400 for its reason; other bodies stay where they are."""
     headers = [(b"Host", url.netloc), (b"Accept", b"*/*"), (b"Accept-Encoding", b"gzip")]
     headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in asked.items() if value]
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-    backend = Pinned(_addresses(url, allow), deadline)
+    addresses = _addresses(url, allow, route)
     where = str(url)
     try:
         with (
-            httpcore.ConnectionPool(ssl_context=tls(), network_backend=backend) as pool,
+            connections(addresses, deadline, replace(route, proxy=None) if addresses else route) as pool,
             pool.stream("GET", target, headers=headers) as response,
         ):
             said = httpx.Headers(response.headers)
@@ -119,11 +129,22 @@ def _get(url: httpx.URL, asked: dict[str, str], allow: frozenset[str], deadline:
             return _Answer(response.status, said, body, where)
     except httpcore.TimeoutException as error:
         late = time.monotonic() >= deadline
-        what = f"it took longer than {limits.seconds:g} seconds" if late else "it cannot be reached in time"
-        raise FetchFailed(what, where, LATER) from error
-    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-        what = f"the connection failed ({str(error) or type(error).__name__})"
-        raise FetchFailed(what, where, LATER) from error
+        what = f"it took longer than {limits.seconds:.3g} seconds" if late else "it cannot be reached in time"
+        raise FetchFailed(what, where, LATER, "time") from error
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
+        raise _connection_failed(error, where) from error
+
+
+def _connection_failed(error: Exception, where: str) -> FetchFailed:
+    said = str(error) or type(error).__name__
+    if isinstance(error, httpcore.ProxyError):
+        return FetchFailed(
+            f"the proxy refuses ({said})", where, "See FETCH_PROXY and the proxy's own rules", "connection"
+        )
+    if UNTRUSTED in said:
+        mend = "If it comes from an authority of your own, name its file in FETCH_CA"
+        return FetchFailed(f"its certificate is not trusted ({said})", where, mend)
+    return FetchFailed(f"the connection failed ({said})", where, LATER, "connection")
 
 
 def _web_address(url: str | httpx.URL) -> httpx.URL:
@@ -151,13 +172,18 @@ def _redirected(url: httpx.URL, answer: _Answer) -> httpx.URL:
 
 def _usable(answer: _Answer, conditional: bool) -> Fetched:
     """The answer as the caller gets it, or FetchFailed with the source's wish when to come back."""
-    retry_after = _retry_after(answer.headers)
+    said = answer.headers
+    retry_after = retry_after_of(said.get("retry-after", ""), said.get("date", ""), said.get("ratelimit", ""))
     if answer.status == 200 or (answer.status == 304 and conditional):
-        etag, modified = answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
+        etag, modified = said.get("etag", ""), said.get("last-modified", "")
         return Fetched(answer.status, answer.body, etag, modified, answer.url, retry_after)
-    busy = answer.status == 429 or answer.status >= 500
-    mend = LATER if busy else "Open it in a browser, and mend the source's address if it is wrong"
-    raise FetchFailed(f"it answered {_named(answer.status)}", answer.url, mend, retry_after, answer.body)
+    kind = kind_of(answer.status)
+    mend = (
+        "Open it in a browser, and mend the source's address if it is wrong"
+        if kind in ("final", "forbidden")
+        else LATER
+    )
+    raise FetchFailed(f"it answered {_named(answer.status)}", answer.url, mend, kind, retry_after, answer.body)
 
 
 def _named(status: int) -> str:
@@ -165,46 +191,29 @@ def _named(status: int) -> str:
     return f"{status} {HTTPStatus(status).phrase}" if known else str(status)
 
 
-def _retry_after(headers: httpx.Headers) -> int | None:
-    """Seconds to wait: Retry-After as a number or a date (measured by the answer's own Date), else RateLimit.
+def _addresses(url: httpx.URL, allow: frozenset[str], route: Route) -> tuple[str, ...]:
+    """The addresses to connect to: those of the host, looked up once, without those that a source may not have.
 
-    Hugging Face sends `RateLimit: "api";r=0;t=55`: no request left, counted anew in 55 seconds.
+    None with a proxy, which finds the host by itself; but a private host that is allowed is the operator's own, and
+    is asked directly.
     """
-    said = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}", said, re.ASCII):
-        return min(int(said), RETRY_LIMIT)
-    then, now = _instant(said), _instant(headers.get("date", ""))
-    if then is not None and now is not None:
-        return max(0, min(int(then - now), RETRY_LIMIT))
-    limit = headers.get("ratelimit", "")
-    reset = RATE_LIMIT_RESET.search(limit) if re.search(r"[;,\s]r=0(?!\d)", limit) else None
-    return min(int(reset[1]), RETRY_LIMIT) if reset else None
-
-
-def _instant(text: str) -> float | None:
-    parts = parsedate_tz(text)
-    try:
-        return mktime_tz(parts) if parts else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _addresses(url: httpx.URL, allow: frozenset[str]) -> tuple[str, ...]:
-    """The addresses of the host, looked up once, without those that a source may not have."""
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
         found = socket.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
+        if route.proxy is not None:
+            return ()
         what = f"the host {url.host} is not found ({error})"
-        raise FetchFailed(what, str(url), "Look for a slip in the name, and whether this machine is online") from error
+        mend = "Look for a slip in the name, and whether this machine is online"
+        raise FetchFailed(what, str(url), mend, "name") from error
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if is_allowed(url.host, port, allow):
-        return addresses
     public = tuple(address for address in addresses if is_public(address))
-    if not public:
+    if is_allowed(url.host, port, allow):
+        return () if route.proxy is not None and public else addresses
+    if not public or (route.proxy is not None and len(public) < len(addresses)):
         what = f"the host {url.host} has a private or reserved address ({', '.join(addresses)})"
         raise FetchFailed(what, str(url), f"If that is meant, allow {url.netloc.decode()} in the settings")
-    return public
+    return public if route.proxy is None else ()
 
 
 def _body(chunks: Iterable[bytes], headers: httpx.Headers, where: str, limits: Limits) -> bytes:
@@ -216,7 +225,8 @@ def _body(chunks: Iterable[bytes], headers: httpx.Headers, where: str, limits: L
     try:
         return b"".join(_capped(_inflated(sent), where, limits.body) if "gzip" in coding else sent)
     except zlib.error as error:
-        raise FetchFailed(f"its compressed body is damaged or cut off ({error})", where, LATER) from error
+        what = f"its compressed body is damaged or cut off ({error})"
+        raise FetchFailed(what, where, LATER, "connection") from error
 
 
 def _capped(chunks: Iterable[bytes], where: str, limit: int) -> Iterator[bytes]:

@@ -10,6 +10,8 @@ from functools import cache
 import httpcore
 import httpx
 
+from digest.sources.addresses import Route
+
 CONNECT_SECONDS = 15.0  # for one address; a host may have several
 
 
@@ -72,7 +74,24 @@ def _seconds(deadline: float, timeout: float | None) -> float:
     return left if timeout is None else min(left, timeout)
 
 
+def connections(addresses: tuple[str, ...], deadline: float, route: Route) -> httpcore.ConnectionPool:
+    """Where requests go: to these addresses, or to the proxy, whose own address is not judged."""
+    proxy = route.proxy
+    if proxy is None:
+        return httpcore.ConnectionPool(ssl_context=tls(route.ca), network_backend=Pinned(addresses, deadline))
+    named = (proxy.user.encode(), proxy.password.encode()) if proxy.user or proxy.password else None
+    return httpcore.HTTPProxy(
+        httpcore.URL(scheme=b"http", host=proxy.host.encode(), port=proxy.port, target=b"/"),
+        proxy_auth=named,
+        ssl_context=tls(route.ca),
+        network_backend=Pinned((proxy.host,), deadline),
+    )
+
+
 @cache
-def tls() -> ssl.SSLContext:
-    """Certificates are checked against certifi's list, never against what the environment names."""
-    return httpx.create_ssl_context(trust_env=False)
+def tls(ca: str = "") -> ssl.SSLContext:
+    """Certificates are checked against certifi's list and the operator's file, never what the environment names."""
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca:
+        context.load_verify_locations(cafile=ca)
+    return context

@@ -136,7 +136,7 @@ def looked(monkeypatch) -> list[date]:
     """The days that were looked at."""
     days: list[date] = []
 
-    def look(source, day, now):
+    def look(source, day, now, **more):
         days.append(day)
         Source.objects.filter(pk=source.pk).update(next_look=now + 60 * MINUTE)
         return Taken(source.slug, day, "ok", "", 0, 0)
@@ -158,7 +158,7 @@ def test_a_visit_looks_at_each_due_day_once_and_a_second_visitor_at_none(looked)
 def test_two_visitors_at_the_same_time_look_once(monkeypatch, looked):
     inner = visiting.look
 
-    def look(each, day, now):
+    def look(each, day, now, **more):
         if not looked:
             assert visiting.visit(each.pk, now) == 0
         return inner(each, day, now)
@@ -171,7 +171,7 @@ def test_should_the_visitor_die_the_next_tick_after_a_while_tries_again(monkeypa
     class Killed(BaseException):
         pass
 
-    def die(*_):
+    def die(*_, **more):
         raise Killed
 
     monkeypatch.setattr(visiting, "look", die)
@@ -184,7 +184,7 @@ def test_should_the_visitor_die_the_next_tick_after_a_while_tries_again(monkeypa
 def test_a_source_that_cannot_be_reached_costs_two_looks_and_is_written_down(monkeypatch):
     tried = []
 
-    def look(each, day, now):
+    def look(each, day, now, **more):
         tried.append(day)
         raise TimeoutError("it took too long")
 

@@ -11,10 +11,10 @@ from django.core.management.base import CommandError, CommandParser
 
 from digest.management.door import Door, Usage, day, source_named
 from digest.models import Source
-from digest.pipeline import looking, numbers, replaying
+from digest.pipeline import fetching, looking, numbers, replaying, visiting
 from digest.pipeline.snapshots import Taken
 from digest.sources import reader
-from digest.sources.http import FetchFailed, fetch
+from digest.sources.http import DEFAULT_LIMITS, FetchFailed
 
 KINDS = ("listed", "listed elsewhere", "rose", "enriched", "revised", "unlisted")
 NAMES = {"listed": "added", "listed elsewhere": "listed_elsewhere"}
@@ -48,9 +48,8 @@ class Command(Door):
     def _due(self, sources: list[Source], now: datetime, backfill: bool) -> dict[str, Any]:
         looks = []
         for source in sources:
-            for on in looking.due_days(source, now):
-                self.stderr.write(f"looking at {source.slug}, {on}")
-                looks.append(self._said(looking.look(source, on, now, backfill=backfill)))
+            self.stderr.write(f"looking at {source.slug}")
+            looks += [self._said(taken) for taken in visiting.looks(source, now, backfill=backfill)]
         return {"looks": looks, "head": numbers.head()}
 
     def _said(self, taken: Taken) -> dict[str, Any]:
@@ -117,7 +116,7 @@ def _body(origin: str) -> bytes:
     """The bytes at a path or URL that the operator typed (so its host is one they allow)."""
     if origin.startswith(("http://", "https://")):
         try:
-            return fetch(origin, allow=frozenset({urlsplit(origin).netloc})).body
+            return fetching.get(origin, frozenset({urlsplit(origin).netloc}), DEFAULT_LIMITS).body
         except (FetchFailed, ValueError) as failure:
             raise CommandError(f"can't fetch {origin}: {failure}") from None
     try:

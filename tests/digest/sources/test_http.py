@@ -220,7 +220,7 @@ def test_other_answers_are_failures_with_the_wish_when_to_come_back(
 ) -> None:
     error = failure(site, path)
     assert f"it answered {name}" in error.what
-    assert error.retry_after == seconds
+    assert error.trouble.retry_after == seconds
     assert error.where == site.url(path)
 
 
