@@ -9,9 +9,9 @@ from tests.services import SCRATCH
 
 # modules that take longer than one waits for between two edits; `make check` leaves them to `make test`
 LONG = {
-    "test_canonical", "test_captured_batches", "test_captures", "test_engine", "test_environment", "test_found",
-    "test_http", "test_huggingface", "test_kinds", "test_mutations", "test_outage", "test_parser", "test_reference",
-    "test_search", "test_shelf", "test_transport", "test_why", "test_words",
+    "test_bad_days", "test_canonical", "test_captured_batches", "test_captures", "test_engine", "test_environment",
+    "test_found", "test_http", "test_huggingface", "test_kinds", "test_mutations", "test_outage", "test_parser",
+    "test_reference", "test_search", "test_shelf", "test_transport", "test_way_out", "test_why", "test_words",
 }  # fmt: skip
 
 

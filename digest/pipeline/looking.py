@@ -172,17 +172,18 @@ def _archive(errand: Errand, day: date) -> Answer:
 
 
 def _validators(source: Source, day: date | None) -> tuple[str, str]:
-    """Those of the newest look that was believed, at that day or any: the source may then say 304."""
-    believed = Snapshot.objects.filter(source=source).exclude(verdict__in=["failed", "suspect"])
-    newest = (believed if day is None else believed.filter(day=day)).order_by("-id").first()
-    return (newest.etag, newest.last_modified) if newest is not None else ("", "")
+    """Those of the newest look that brought everything, at that day or any: the source may then say 304.
+
+    Not those of half a page, or its other half would not be asked for.
+    """
+    whole = Snapshot.objects.filter(source=source, verdict__in=["ok", "unchanged"])
+    newest = (whole if day is None else whole.filter(day=day)).order_by("-id").first()
+    return (newest.etag, newest.last_modified) if newest is not None and len(newest.bodies) <= 1 else ("", "")
 
 
 def _api(errand: Errand, day: date) -> Answer:
     source = errand.source
-    believed = Snapshot.objects.filter(source=source, day=day).exclude(verdict__in=["failed", "suspect"])
-    newest = believed.order_by("-id").first()
-    validators = (newest.etag, newest.last_modified) if newest is not None and len(newest.bodies) == 1 else ("", "")
+    validators = _validators(source, day)
     first = errand.get(huggingface.urls(source.url, day), *validators)
     if first.status == 304:
         return Answer(etag=validators[0], last_modified=validators[1])
