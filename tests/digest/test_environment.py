@@ -9,6 +9,7 @@ import pytest
 
 from digest import environment
 from digest.environment import SettingError
+from digest.sources.addresses import DIRECT, Proxy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -53,6 +54,17 @@ def test_without_any_variable_the_service_is_embedded_and_keeps_its_keys(tmp_pat
         ({"MAIL_FROM": "nobody"}, ["MAIL_FROM", "mail address"]),
         ({"SECRET_KEY": "short"}, ["SECRET_KEY", "too few"]),
         ({"CACHE_URL": "memcached://h"}, ["CACHE_URL", "memcached", "memory://"]),
+        ({"FETCH_PROXY": "proxy.example.org:3128"}, ["FETCH_PROXY", "http://"]),
+        ({"FETCH_PROXY": "socks5://h:1"}, ["FETCH_PROXY", "http://"]),
+        ({"FETCH_PROXY": "http://h"}, ["FETCH_PROXY", "port"]),
+        ({"FETCH_PROXY": "http://u:pw-of-mine@h"}, ["FETCH_PROXY", "port"]),
+        ({"FETCH_PROXY": "http://u:pw-of-mine@h:3128/x"}, ["FETCH_PROXY", "nothing may follow"]),
+        ({"FETCH_PROXY": "http://u:a/b#c@h:3128"}, ["FETCH_PROXY", "%2F", "%23"]),
+        ({"FETCH_PROXY": "http://[::bad"}, ["FETCH_PROXY", "no address"]),
+        ({"FETCH_CA": "/nowhere/ca.pem"}, ["FETCH_CA", "/nowhere/ca.pem", "No such file"]),
+        ({"FETCH_CA": "manage.py"}, ["FETCH_CA", "manage.py", "no PEM"]),
+        ({"BODIES_KEPT_DAYS": "0"}, ["BODIES_KEPT_DAYS", "from 1"]),
+        ({"BODIES_KEPT_DAYS": "forever"}, ["BODIES_KEPT_DAYS", "'forever'"]),
         ({"DATABASE_URL": "postgres://u:p@h/d"}, ["SECRET_KEY", "is not set"]),
     ],
 )
@@ -81,6 +93,16 @@ def test_a_plus_is_a_plus_and_percent_is_decoded():
     found = environment.database("postgres://us%2Fer:a%2Fb%23c+d@h:5432/digest?sslmode=require")
     assert (found["USER"], found["PASSWORD"], found["NAME"]) == ("us/er", "a/b#c+d", "digest")
     assert found["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_the_way_out_is_decoded_and_its_password_is_shown_by_nothing():
+    route = environment.route("http://us%2Fer:a%2Fb%23c+d@proxy.example.org:3128", "")
+    proxy = route.proxy
+    assert proxy is not None
+    assert (proxy.host, proxy.port, proxy.user, proxy.password) == ("proxy.example.org", 3128, "us/er", "a/b#c+d")
+    assert "a/b" not in f"{route} {route!r}"
+    assert environment.route("http://[::1]:3128/", "").proxy == Proxy("::1", 3128)
+    assert environment.route("", "") == DIRECT
 
 
 def test_of_two_processes_that_make_a_key_at_once_one_wins(tmp_path, monkeypatch):

@@ -243,6 +243,13 @@ def test_a_body_is_kept_while_any_snapshot_of_the_last_90_days_names_it():
     assert replayed["reason"] == "its bodies are no longer kept"
 
 
+def test_bodies_are_kept_for_as_long_as_the_operator_says(settings):
+    settings.BODIES_KEPT_DAYS = 365
+    fetch(papers("2603.00001"), "2026-03-01", "2026-03-01 08:00")
+    assert housekeeping.drop_bodies(at("2027-03-01 07:00")) == 0
+    assert housekeeping.drop_bodies(at("2027-03-01 09:00")) == 1
+
+
 def test_the_sample_reads_as_written_for_yesterday_and_today():
     days = list(sampling.looks(date(2027, 3, 1)))
     assert [day for day, _ in days] == [date(2027, 2, 28), date(2027, 2, 28), date(2027, 3, 1)]
