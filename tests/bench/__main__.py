@@ -1,10 +1,16 @@
-"""`python -m tests.bench [match|compose|publish|recovery] [--readers N] [--filters N] [--changes N]`; else all."""
+"""`python -m tests.bench [match|compose|publish|looks|recovery]` with --readers, --filters, --changes N; else all."""
 
 import argparse
 
-from tests.bench import composing, matching, publishing, recovery
+from tests.bench import composing, looks, matching, publishing, recovery
 
-BENCHES = {"match": matching.run, "compose": composing.run, "publish": publishing.run, "recovery": recovery.run}
+BENCHES = {
+    "match": matching.run,
+    "compose": composing.run,
+    "publish": publishing.run,
+    "looks": looks.run,
+    "recovery": recovery.run,
+}
 
 
 def main() -> None:
