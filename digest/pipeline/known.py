@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import date
 
 from digest.models import Appearance, Identity, Paper, Source
-from digest.sources.changes import Known, Seen
 from digest.sources.listing import Facts, Listing
+from digest.sources.recognise import Known, Seen
 
 
 def lock_papers(numbers: Iterable[int]) -> None:

@@ -13,8 +13,9 @@ from django.db import IntegrityError, OperationalError, transaction
 from digest.models import Appearance, Snapshot, Source, SourceDay
 from digest.pipeline import numbers, storing
 from digest.pipeline.known import known_of
-from digest.sources.changes import Finding, Found, Known, Look, changes, gone
+from digest.sources.changes import Finding, Found, Look, changes, gone
 from digest.sources.listing import Listing
+from digest.sources.recognise import Known
 from digest.sources.verdict import Verdict, judge
 from subscribers.models import Milestone
 

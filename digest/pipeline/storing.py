@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from digest.models import Appearance, Body, Change, Identity, Paper, Source
-from digest.sources.changes import SETTLED, Finding, Found, Known
+from digest.sources.changes import SETTLED, Finding, Found
+from digest.sources.recognise import Known
 
 
 def keep_bodies(bodies: Sequence[bytes], digests: Sequence[str]) -> None:

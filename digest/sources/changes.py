@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from digest.sources.keys import spelled
 from digest.sources.listing import Entry, Facts, Listing, merged, public_key
+from digest.sources.recognise import Known, Seen, joined, known_as, placed
 
 LISTED, ELSEWHERE, ROSE, ENRICHED, REVISED = "listed", "listed elsewhere", "rose", "enriched", "revised"
 SETTLED, CORRECTED, UNLISTED = "settled", "corrected", "unlisted"
@@ -21,27 +21,6 @@ NEWS_FOR = timedelta(days=14)  # how long after the first listing a rise is news
 ENRICHING = ("code", "project", "abstract")
 TEXTS = ("title", "abstract", "authors", "organisations", "code", "project", "categories", "keywords", "published",
          "journal", "remarks")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An appearance as stored: the counts are those that this listing last showed."""
-
-    source: str  # short name
-    day: date
-    upvotes: int | None = None
-    comments: int | None = None
-    gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A paper as stored."""
-
-    paper: int
-    facts: Facts
-    first_day: date
-    seen: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +67,8 @@ def changes(known: Mapping[str, Known], listing: Listing, look: Look) -> list[Fo
     """
     found: list[Found] = []
     for listed in listing.entries:
-        papers, entry = _known_as(known, listed, look)
-        found.append(_found(papers, _placed(papers, entry, look) if listing.rolling else entry, look))
+        papers, entry = known_as(known, listed, look.source)
+        found.append(_found(papers, placed(papers, entry, look.source) if listing.rolling else entry, look))
     return found
 
 
@@ -107,56 +86,6 @@ def milestones_between(old: int, new: int, named: Sequence[int]) -> bool:
     return any(old < number <= new for number in (*STEPS, *named))
 
 
-def _known_as(known: Mapping[str, Known], entry: Entry, look: Look) -> tuple[list[Known], Entry]:
-    """The papers that the entry is, the oldest first, and the entry with the keys that can be believed of it.
-
-    Two arXiv ids are two papers, whatever DOI they share. A feed's own name for a paper is not believed against
-    both link and title, and the link only together with the title: a false split shows a paper twice, a false
-    merge hides one for ever.
-    """
-    own = [key for key in entry.keys if key in known and key.startswith("guid:")]
-    reused = [key for key in own if _means_another(known[key], entry, look)]
-    if reused:
-        rest = tuple(key for key in entry.keys if key not in reused)
-        entry = replace(entry, keys=rest or entry.aliases, aliases=entry.aliases if rest else ())
-    same = [key for key in entry.keys if key in known]
-    same += [key for key in entry.aliases if key in known and known[key].facts.title == entry.title]
-    papers = {known[key].paper: known[key] for key in same}
-    return _of_one_id([papers[number] for number in sorted(papers)], entry), entry
-
-
-def _means_another(known: Known, entry: Entry, look: Look) -> bool:
-    """Whether a feed uses for this entry a name that it gave to another: link and title are both different."""
-    facts = known.facts
-    if not entry.aliases or facts.title == entry.title or facts.sources[:1] != (look.source,):
-        return False
-    link = spelled(facts.link)
-    return bool(link) and all(alias.split(":", 2)[-1] != link for alias in entry.aliases)
-
-
-def _of_one_id(papers: list[Known], entry: Entry) -> list[Known]:
-    """The papers without those that have another arXiv id than the entry, or than the oldest that has one."""
-    own = next((key.removeprefix("arxiv:") for key in entry.keys if key.startswith("arxiv:")), "")
-    own = own or next((known.facts.arxiv for known in papers if known.facts.arxiv), "")
-    return [known for known in papers if known.facts.arxiv in ("", own)]
-
-
-def _placed(papers: list[Known], entry: Entry, look: Look) -> Entry:
-    """A feed's entry on the day on which the feed first had it."""
-    days = [seen.day for paper in papers for seen in paper.seen if seen.source == look.source]
-    return replace(entry, day=min(days)) if days else entry
-
-
-def _joined(papers: list[Known]) -> Known:
-    """The oldest of papers that turn out to be one, with what was seen of the others."""
-    oldest, *younger = papers
-    seen = {(s.source, s.day): s for paper in reversed(papers) for s in paper.seen}
-    sources = dict.fromkeys(name for paper in papers for name in paper.facts.sources)
-    first = min(paper.first_day for paper in papers)
-    facts = replace(oldest.facts, sources=tuple(sources), listed=first.isoformat())
-    return Known(oldest.paper, facts, first, tuple(seen.values())) if younger else oldest
-
-
 def _keys(facts: Facts) -> set[str]:
     return {f"arxiv:{facts.arxiv}", f"doi:{facts.doi}", f"guid:{facts.key}"}
 
@@ -168,7 +97,7 @@ def _live(known: Known, look: Look) -> bool:
 def _found(papers: list[Known], entry: Entry, look: Look) -> Found:
     if not papers:
         return _new(entry, look)
-    known, day = _joined(papers), entry.day or look.day
+    known, day = joined(papers), entry.day or look.day
     here = next((s for s in known.seen if s.source == look.source and s.day == day), None)
     facts = _facts(known, entry, look, day)
     kinds = list(_kinds(known, here, facts, look))

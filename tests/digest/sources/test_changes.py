@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.sources.changes import Found, Known, Look, Seen, changes, gone, milestones_between
+from digest.sources.changes import Found, Look, changes, gone, milestones_between
 from digest.sources.listing import Entry, Facts, Listing
+from digest.sources.recognise import Known, Seen
 
 DAY = date(2026, 3, 2)
 LOOK = Look("hf", DAY, datetime(2026, 3, 2, 8, tzinfo=UTC), DAY)

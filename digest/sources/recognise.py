@@ -1,0 +1,84 @@
+"""Which stored paper an entry is: identity across looks and sources. Pure.
+
+A false split shows a paper twice, a false merge hides one for ever: where it is doubtful, it is another paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from digest.sources.keys import spelled
+from digest.sources.listing import Entry, Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An appearance as stored: the counts are those that this listing last showed."""
+
+    source: str  # short name
+    day: date
+    upvotes: int | None = None
+    comments: int | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A paper as stored."""
+
+    paper: int
+    facts: Facts
+    first_day: date
+    seen: tuple[Seen, ...] = ()
+
+
+def known_as(known: Mapping[str, Known], entry: Entry, source: str) -> tuple[list[Known], Entry]:
+    """The papers that the entry is, the oldest first, and the entry with the keys that can be believed of it.
+
+    Two arXiv ids are two papers, whatever DOI they share. A feed's own name for a paper is not believed against
+    both link and title, and the link only together with the title: a false split shows a paper twice, a false
+    merge hides one for ever.
+    """
+    own = [key for key in entry.keys if key in known and key.startswith("guid:")]
+    reused = [key for key in own if _means_another(known[key], entry, source)]
+    if reused:
+        rest = tuple(key for key in entry.keys if key not in reused)
+        entry = replace(entry, keys=rest or entry.aliases, aliases=entry.aliases if rest else ())
+    same = [key for key in entry.keys if key in known]
+    same += [key for key in entry.aliases if key in known and known[key].facts.title == entry.title]
+    papers = {known[key].paper: known[key] for key in same}
+    return _of_one_id([papers[number] for number in sorted(papers)], entry), entry
+
+
+def _means_another(known: Known, entry: Entry, source: str) -> bool:
+    """Whether a feed uses for this entry a name that it gave to another: link and title are both different."""
+    facts = known.facts
+    if not entry.aliases or facts.title == entry.title or facts.sources[:1] != (source,):
+        return False
+    link = spelled(facts.link)
+    return bool(link) and all(alias.split(":", 2)[-1] != link for alias in entry.aliases)
+
+
+def _of_one_id(papers: list[Known], entry: Entry) -> list[Known]:
+    """The papers without those that have another arXiv id than the entry, or than the oldest that has one."""
+    own = next((key.removeprefix("arxiv:") for key in entry.keys if key.startswith("arxiv:")), "")
+    own = own or next((known.facts.arxiv for known in papers if known.facts.arxiv), "")
+    return [known for known in papers if known.facts.arxiv in ("", own)]
+
+
+def placed(papers: list[Known], entry: Entry, source: str) -> Entry:
+    """A feed's entry on the day on which the feed first had it."""
+    days = [seen.day for paper in papers for seen in paper.seen if seen.source == source]
+    return replace(entry, day=min(days)) if days else entry
+
+
+def joined(papers: list[Known]) -> Known:
+    """The oldest of papers that turn out to be one, with what was seen of the others."""
+    oldest, *younger = papers
+    seen = {(s.source, s.day): s for paper in reversed(papers) for s in paper.seen}
+    sources = dict.fromkeys(name for paper in papers for name in paper.facts.sources)
+    first = min(paper.first_day for paper in papers)
+    facts = replace(oldest.facts, sources=tuple(sources), listed=first.isoformat())
+    return Known(oldest.paper, facts, first, tuple(seen.values())) if younger else oldest
