@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
+
 from django.db import models
 from django.db.models import Q
 
-from subscribers.models import Letter, Subscriber
+from subscribers.models import Event, Letter, Subscriber
 
 
 class Source(models.Model):
@@ -26,6 +28,9 @@ class Source(models.Model):
     next_look = models.DateTimeField(null=True)  # None: now
     first_look = models.DateField(null=True)  # UTC date of the first look; older days are no news
     allow = models.CharField(max_length=200, blank=True)  # a private host (host:port) the operator allows it
+    failing_since = models.DateTimeField(null=True)  # its first failed look since one that did not fail
+    # the alert that stands for a source that fails, raised once; None: it does not, or not for long
+    alert = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = (
@@ -37,18 +42,29 @@ class Source(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    def closes_at(self, day: date) -> datetime:
+        """When a day of this source is over."""
+        return datetime.combine(day, time(), UTC) + timedelta(hours=self.closes)
+
 
 class SourceDay(models.Model):
-    """One day of a source: is it settled, was it looked at again. Made by the day's first look."""
+    """One day of a source: is it settled, was it looked at again, is it doubted. Made by the day's first look."""
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="source_days", db_index=False)
     day = models.DateField()
     settled_at = models.DateTimeField(null=True)
     looked_again_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)  # an operator believes its looks: none is suspect any more
+    # the alert that stands for its suspect look, raised once; None: its newest look is believed, or it is past
+    alert = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         # pipeline.settle and the looks that are due go through a source's days in order
         constraints = (models.UniqueConstraint(fields=["source", "day"], name="source_day_once"),)
+        indexes = (
+            # a believed look clears what stands; the front panel shows it
+            models.Index(fields=["source"], condition=Q(alert__isnull=False), name="source_day_alert"),
+        )
 
     def __str__(self) -> str:
         return f"{self.source_id} {self.day}"
@@ -165,6 +181,7 @@ class Appearance(models.Model):
     gone_at = models.DateTimeField(null=True)
     upvotes = models.PositiveIntegerField(null=True)
     comments = models.PositiveIntegerField(null=True)
+    points = models.JSONField(default=list)  # a few of its counts over time (sources.rising)
     news = models.BooleanField()  # its listing was news; its `settled` is then news too
     settled = models.BigIntegerField(null=True)  # number of its `settled` change
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.management import call_command
 
 HF = "huggingface"
+PUBLISHED = "2026-03-01T00:00:00.000Z"  # of items that nobody dates otherwise
 
 
 def at(text: str) -> datetime:
@@ -39,7 +40,7 @@ def item(
         "title": title or f"Paper {key}",
         "summary": summary or f"What {key} is about.",
         "authors": [{"_id": "1", "name": "Ada Moss", "hidden": False}],
-        "publishedAt": "2026-03-01T00:00:00.000Z",
+        "publishedAt": PUBLISHED,
         "upvotes": upvotes,
         **more,
     }
@@ -51,11 +52,21 @@ def papers(*keys: str, **more: Any) -> list[dict[str, Any]]:
     return [item(key, **more) for key in keys]
 
 
+def dated(items: Iterable[dict[str, Any]], day: date | str) -> list[dict[str, Any]]:
+    """The items as of the day they are listed: a list of nothing but old papers would be doubted."""
+    return [
+        {**one, "paper": {**one["paper"], "publishedAt": f"{day}T00:00:00.000Z"}}
+        if one.get("paper", {}).get("publishedAt") == PUBLISHED
+        else one
+        for one in items
+    ]
+
+
 def fetch(
     items: Iterable[dict[str, Any]] | bytes, day: date | str, now: datetime | str, source: str = HF, *more: str
 ) -> dict[str, Any]:
     """A look at a day whose body these items are."""
-    body = items if isinstance(items, bytes) else json.dumps(list(items)).encode()
+    body = items if isinstance(items, bytes) else json.dumps(dated(items, day)).encode()
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         file.write(body)
         file.flush()

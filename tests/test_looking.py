@@ -10,7 +10,7 @@ import pytest
 from digest.models import Appearance, Body, Change, Paper, Snapshot, Source
 from digest.sources import huggingface
 from tests.digest.sources.web import Web, plain, web
-from tests.house import HF, fetch, item, letters, papers, reader, run, serve, told
+from tests.house import HF, dated, fetch, item, letters, papers, reader, run, serve, told
 
 pytestmark = pytest.mark.django_db
 R = "r@example.org"
@@ -24,7 +24,7 @@ class Listing:
         self.paths: dict[str, Any] = {}
 
     def lists(self, day: str, items: list[dict[str, Any]]) -> None:
-        self.days[day] = items
+        self.days[day] = items = dated(items, day)
         for page in range(len(items) // 100 + 2):
             url = huggingface.urls("http://x", date.fromisoformat(day), page)
             self.paths[url.removeprefix("http://x")] = plain(

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
-from digest.models import Edition, Snapshot, Source
+from digest.models import Edition, Snapshot, Source, SourceDay
 from digest.pipeline import books
 from subscribers import roll
 from subscribers.models import Batch, Channel, Event, Letter
@@ -55,12 +55,33 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert, what somebody's server or program said, and what it was about."""
+
+    number: int
+    at: datetime
+    what: str
+    said: str
+    titles: tuple[str, ...] = ()  # of the papers that a doubted look showed first
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A day whose newest look can't be believed, and the alert that stands for it: only what is still so."""
+
+    day: date
+    look: Snapshot
+    alert: Alert | None
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
-    """A source, its newest look, and the other recent days whose newest look can't be believed."""
+    """A source, its newest look, what is wrong with recent days, and the alert of one that has failed for a day."""
 
     source: Source
     last: Snapshot | None
-    trouble: tuple[Snapshot, ...]
+    trouble: tuple[Trouble, ...]
+    failing: Alert | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +93,6 @@ class Lane:
     dotted: int
     deferred: int
     oldest: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """An alert, and what somebody's server or program said."""
-
-    number: int
-    at: datetime
-    what: str
-    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +122,7 @@ class Panel:
 
     @property
     def trouble(self) -> list[Looked]:
-        return [row for row in self.sources if row.trouble]
+        return [row for row in self.sources if row.trouble or row.failing]
 
     @property
     def calm(self) -> bool:
@@ -179,13 +190,16 @@ def _unknown(now: datetime) -> QuerySet[Letter]:
 
 
 def _alerts(now: datetime) -> list[Alert]:
+    """Those of the last day; what is wrong with a source is shown with the sources, as long as it is so."""
     last_day = Event.objects.filter(kind="alert", at__gt=now - timedelta(days=1), at__lte=now)
-    return [_alert(event) for event in last_day.order_by("-at", "-pk")[:SHOWN]]
+    mine = last_day.exclude(data__has_key="source")
+    return [_alert(event) for event in mine.order_by("-at", "-pk")[:SHOWN]]
 
 
 def _alert(event: Event) -> Alert:
     said = event.data.get("reply") or event.data.get("error") or ""
-    return Alert(event.pk, event.at, str(event.data.get("what", "alert")), str(said))
+    titles = tuple(str(title) for title in event.data.get("titles", ()))
+    return Alert(event.pk, event.at, str(event.data.get("what", "alert")), str(said), titles)
 
 
 def _sources(now: datetime) -> list[Looked]:
@@ -195,9 +209,29 @@ def _sources(now: datetime) -> list[Looked]:
     looks: dict[int, list[Snapshot]] = defaultdict(list)
     for look in Snapshot.objects.filter(pk__in=list(newest)).order_by("-day"):
         looks[look.source_id].append(look)
-    return [_looked(source, looks[source.pk]) for source in Source.objects.order_by("-enabled", "slug")]
+    standing = SourceDay.objects.filter(alert__isnull=False, day__gt=(now - LOOKED).date()).select_related("alert")
+    alerts = {(row.source_id, row.day): _alert(row.alert) for row in standing if row.alert is not None}
+    sources = Source.objects.select_related("alert").order_by("-enabled", "slug")
+    return [_looked(source, looks[source.pk], alerts) for source in sources]
 
 
-def _looked(source: Source, looks: Sequence[Snapshot]) -> Looked:
-    trouble = tuple(look for look in looks if look.verdict in BAD) if source.enabled else ()
-    return Looked(source, looks[0] if looks else None, trouble)
+def _looked(source: Source, looks: Sequence[Snapshot], alerts: Mapping[tuple[int, date], Alert]) -> Looked:
+    last = looks[0] if looks else None
+    if not source.enabled:
+        return Looked(source, last, ())
+    newest = max((look.pk for look in looks), default=0)
+    trouble = [
+        Trouble(look.day, look, alerts.get((source.pk, look.day)))
+        for look in looks
+        if _still_so(source, look, newest, (source.pk, look.day) in alerts)
+    ]
+    return Looked(source, last, tuple(trouble), _alert(source.alert) if source.alert is not None else None)
+
+
+def _still_so(source: Source, look: Snapshot, newest: int, alerted: bool) -> bool:
+    """Whether the newest look at a day is still trouble: a suspect one while its alert stands, a failed one while
+    nothing came after it. Hugging Face's days each stand for themselves.
+    """
+    if look.verdict == Snapshot.Verdict.SUSPECT:
+        return alerted
+    return look.verdict == Snapshot.Verdict.FAILED and (source.kind == Source.Kind.HF or look.pk == newest)

@@ -120,7 +120,7 @@ def plan(
     now: datetime,
     quiet: str,
 ) -> Plan:
-    """What this reader gets. `quiet` is the reason for silence when no source has news (or "").
+    """What this reader gets. `quiet` says what is wrong with the sources (or ""): see `publish.quiet_reason`.
 
     Raises what the reader's data raises: an unreadable schedule, a broken filter.
     """
@@ -137,11 +137,16 @@ def plan(
     listed = frozenset[int]().union(*(window.listed(begins[t.id], t.settled) for t in served))
     when = _occasion(reader, slot, upcoming, listed, first, now, matches)
     result = compose(when, matches, told, _owed(earlier), desk)
-    if isinstance(result, Silence) and result.reason == "source had no listing" and quiet:
+    if isinstance(result, Silence) and quiet and result.reason in ("source had no listing", _hidden_by(quiet)):
         result = Silence(quiet)
     if isinstance(result, Silence):
         earlier = _untouched(earlier)
     return Plan(reader, on, slot, upcoming, result, earlier, _since(reader, begins, window.head), first=first)
+
+
+def _hidden_by(quiet: str) -> str:
+    """A list that has not come yet is no quiet day: what it would have had nobody has seen."""
+    return "nothing matched" if quiet == "source had no listing" else ""
 
 
 def _too_soon(first: datetime, slot: datetime) -> bool:

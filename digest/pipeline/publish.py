@@ -23,6 +23,7 @@ from digest.pipeline.facts import ChangeFacts
 from digest.pipeline.planning import Plan, earlier_digests, failed, lows, plan
 from digest.pipeline.posting import post
 from digest.pipeline.window import ToldBefore, Window
+from digest.sources.verdict import is_no_listing
 from subscribers import roll
 from subscribers.reader import Reader
 
@@ -172,9 +173,16 @@ def _set_aside(reader: Reader, error: Exception, scope: _Range, done: Published)
 
 
 def quiet_reason(now: datetime) -> str:
-    """ "source failed" when the newest look of some source in the last day could not be believed, else ""."""
+    """Why there may be nothing to tell, by the newest looks of the last day, or "".
+
+    "source failed" when some source's could not be believed, or was not made at all; "source had no listing" when
+    all that is wrong is a list that has not come yet.
+    """
     recent = Snapshot.objects.filter(at__gt=now - timedelta(days=1), at__lte=now, source__enabled=True)
     newest = recent.values("source").annotate(newest=Max("id")).values("newest")
-    bad = Snapshot.objects.filter(pk__in=newest, verdict__in=["failed", "suspect"])
+    bad = Snapshot.objects.filter(pk__in=newest, verdict__in=["failed", "suspect"]).values_list("verdict", "reason")
+    late = [is_no_listing(verdict, reason) for verdict, reason in bad]
     never = Source.objects.filter(enabled=True).exclude(pk__in=recent.values("source")).exclude(first_look=None)
-    return "source failed" if bad.exists() or never.exists() else ""
+    if not all(late) or never.exists():
+        return "source failed"
+    return "source had no listing" if late else ""

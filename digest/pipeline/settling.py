@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 
@@ -31,7 +31,7 @@ def settle(source: Source, now: datetime) -> Settled:
 
 def closes_at(source: Source, day: date) -> datetime:
     """When a day of this source is over."""
-    return datetime.combine(day, time(), UTC) + timedelta(hours=source.closes)
+    return source.closes_at(day)
 
 
 def unsettled(source: Source) -> QuerySet[Appearance]:

@@ -10,16 +10,18 @@ from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
 
-from digest.models import Appearance, Snapshot, Source, SourceDay
-from digest.pipeline import numbers, storing
+from digest.models import Snapshot, Source, SourceDay
+from digest.pipeline import alarms, numbers, storing
+from digest.pipeline.judging import judged
 from digest.pipeline.known import known_of
 from digest.sources.changes import Finding, Found, Look, changes, gone
 from digest.sources.listing import Listing
 from digest.sources.recognise import Known
-from digest.sources.verdict import Verdict, judge
+from digest.sources.verdict import BELIEVED, Verdict
 from subscribers.models import Milestone
 
 TRIES = 5  # two looks that add one paper at once: the loser starts over and finds it known
+SOON = timedelta(minutes=30)  # until the next look at a source whose list has not come yet
 T = TypeVar("T")
 
 
@@ -66,12 +68,13 @@ def repeated(work: Callable[[], T]) -> T:
 
 def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bool) -> Taken:
     source = Source.objects.select_for_update().get(pk=source_id)
-    if not backfill:
-        _timetable(source, now)
     source_day, _ = SourceDay.objects.get_or_create(source=source, day=day)
     digests = [hashlib.sha256(body).hexdigest() for body in answer.bodies]
-    verdict = _judged(source, day, answer, digests)
+    verdict = judged(source, source_day, answer.listing, answer.failure, digests, now, backfill)
     taken = Taken(source.slug, day, verdict.kind, verdict.reason, 0, 0)
+    if not backfill:
+        _timetable(source, verdict, now)
+        alarms.note(source, source_day, verdict, answer.listing, now)
     found: list[Found] = []
     missing: list[tuple[Known, Finding]] = []
     if answer.listing is not None and verdict.kind in ("ok", "partial"):
@@ -94,43 +97,20 @@ def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bo
     return taken
 
 
-def _timetable(source: Source, now: datetime) -> None:
-    """Set the next look; the date of the first look is set once."""
+def _timetable(source: Source, verdict: Verdict, now: datetime) -> None:
+    """Set the next look, soon when the list has not come yet; the date of the first look is set once."""
     source.first_look = source.first_look or now.date()
-    source.next_look = max(filter(None, (source.next_look, now + timedelta(minutes=source.every))))
+    upcoming = now + timedelta(minutes=source.every)
+    if verdict.no_listing:
+        source.next_look = min(upcoming, now + SOON)
+    else:
+        source.next_look = max(filter(None, (source.next_look, upcoming)))
     source.save(update_fields=["first_look", "next_look"])
 
 
 def _late(day: date, now: datetime) -> bool:
     """Whether the one more look at a settled day is due: three days after the day."""
     return now.date() >= day + timedelta(days=3)
-
-
-def _judged(source: Source, day: date, answer: Answer, digests: list[str]) -> Verdict:
-    if answer.failure:
-        return Verdict("failed", answer.failure)
-    newest = Snapshot.objects.filter(source=source, day=day).exclude(verdict="failed").order_by("-id").first()
-    if answer.listing is None:
-        return Verdict("unchanged", "The source says that nothing has changed since the last look.")
-    known = Appearance.objects.filter(source=source, day=day, gone_at=None).count()
-    same = newest is not None and newest.bodies == digests and bool(digests) and newest.verdict != "suspect"
-    repeats = None if known or same else _batch_repeated(source, day, answer.listing)
-    return judge(answer.listing, requested=day, known_count=known, same_body=same, repeats=repeats)
-
-
-def _batch_repeated(source: Source, day: date, listing: Listing) -> date | None:
-    """The source's last day before, when its batch of announcements is this one: the same ids, no newer version."""
-    batch = {entry.keys[0].removeprefix("arxiv:"): entry.version or 0 for entry in listing.entries if entry.announce}
-    earlier = Appearance.objects.filter(source=source, day__lt=day, gone_at=None)
-    last = earlier.order_by("-day").values_list("day", flat=True).first()
-    if last is None or not batch or len(batch) < len(listing.entries):
-        return None
-    before = {
-        facts.get("arxiv"): facts.get("version", 0)
-        for facts in earlier.filter(day=last).values_list("paper__facts", flat=True)
-    }
-    same = batch.keys() == before.keys() and all(version <= before[name] for name, version in batch.items())
-    return last if same else None
 
 
 def _with_aliases(item: Found) -> Found:
@@ -144,7 +124,7 @@ def _look(source: Source, source_day: SourceDay, listing: Listing, now: datetime
         milestones.setdefault(name, []).append(number)
     settled = source_day.settled_at is not None
     first = source.first_look or now.date()
-    seen = Snapshot.objects.filter(source=source, verdict__in=["ok", "unchanged", "partial"])
+    seen = Snapshot.objects.filter(source=source, verdict__in=BELIEVED)
     feeds_first = listing.rolling and not seen.exists()
     return Look(source.short, source_day.day, now, first, backfill, settled, milestones, feeds_first)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from digest.models import Appearance, Body, Change, Identity, Paper, Source
 from digest.sources.changes import SETTLED, Finding, Found
 from digest.sources.recognise import Known
+from digest.sources.rising import grown
 
 
 def keep_bodies(bodies: Sequence[bytes], digests: Sequence[str]) -> None:
@@ -74,7 +75,7 @@ def _store_appearances(source: Source, found: list[Found], papers: list[Paper], 
         (row.paper_id, row.day): row
         for row in Appearance.objects.filter(source=source, paper__in=[paper.pk for paper in papers])
     }
-    fresh, again = [], []
+    fresh, again, moved = [], [], []
     for item, paper in zip(found, papers, strict=True):
         row = stored.get((paper.pk, item.day))
         if row is None:
@@ -83,18 +84,24 @@ def _store_appearances(source: Source, found: list[Found], papers: list[Paper], 
             fresh.append(row)
         else:
             again.append(row)
-        _seen(row, item, now)
+        if _seen(row, item, now) and row.pk is not None:
+            moved.append(row)
     Appearance.objects.bulk_create(fresh, batch_size=500)
     Appearance.objects.bulk_update(again, ["last_seen", "gone_at", "upvotes", "comments"], batch_size=200)
+    Appearance.objects.bulk_update(moved, ["points"], batch_size=200)
 
 
-def _seen(row: Appearance, item: Found, now: datetime) -> None:
+def _seen(row: Appearance, item: Found, now: datetime) -> bool:
+    """Put into the row what the entry shows; whether its series of counts has grown."""
     row.last_seen = max(row.last_seen, now)
     row.gone_at = None
     if item.entry.upvotes is not None:
         row.upvotes = item.entry.upvotes
     if item.entry.comments is not None:
         row.comments = item.entry.comments
+    before = [(at, upvotes, comments) for at, upvotes, comments in row.points]
+    row.points = list(grown(before, now, item.entry.upvotes, item.entry.comments))
+    return bool(row.points != before)
 
 
 def store_missing(source: Source, missing: list[tuple[Known, Finding]], now: datetime) -> list[tuple[Change, str]]:

@@ -1,18 +1,19 @@
-"""Add a source, or list them."""
+"""Add a source, list them, or accept a look that seemed suspect."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from digest.management.door import Door, Usage
+from digest.management.door import Door, Usage, day, source_named
 from digest.models import Source
+from digest.pipeline.accepting import NothingToAccept, accept
 
 CLOSES = {"hf": 29, "arxiv": 24, "feed": 24}  # hours after 00:00 UTC at which a day is over
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -22,8 +23,9 @@ class Command(Door):
     help = __doc__ or ""
 
     def add(self, parser: CommandParser) -> None:
-        parser.add_argument("action", choices=["add", "list"])
+        parser.add_argument("action", choices=["add", "list", "accept"])
         parser.add_argument("slug", nargs="?")
+        parser.add_argument("day", nargs="?", type=day, help="accept: the day whose looks are right: 2026-11-25")
         parser.add_argument("--kind", choices=sorted(CLOSES))
         parser.add_argument("--url")
         parser.add_argument("--short", help="what `source:` in filters names (default: the slug)")
@@ -31,9 +33,25 @@ class Command(Door):
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         if options["action"] == "list":
             return {"sources": [_told(source) for source in Source.objects.order_by("id")]}
+        if options["action"] == "accept":
+            return _accepted(options["slug"], options["day"], now)
+        if options["day"] is not None:
+            raise Usage("only `source accept` takes a day")
         if not (options["slug"] and options["kind"] and options["url"]):
             raise Usage("source add needs a slug, --kind and --url")
         return _told(_add(options["slug"], options["kind"], options["url"], options["short"] or options["slug"]))
+
+
+def _accepted(slug: str | None, on: date | None, now: datetime) -> dict[str, Any]:
+    """The look that was taken with the guard lowered."""
+    if slug is None or on is None:
+        raise Usage("source accept needs a slug and a day: source accept hf 2026-11-25")
+    try:
+        taken = accept(source_named(slug), on, now)
+    except NothingToAccept as why:
+        raise CommandError(str(why)) from None
+    said = {"source": taken.source, "day": taken.day.isoformat(), "verdict": taken.verdict, "reason": taken.reason}
+    return {**said, "entries": taken.entries, "changes": taken.keys, "head": taken.head}
 
 
 def _add(slug: str, kind: str, url: str, short: str) -> Source:

@@ -245,12 +245,13 @@ def test_an_error_feed_under_status_400_says_why(site):
     assert "400" in look["reason"]
 
 
-def test_a_weekend_is_an_empty_day_and_a_challenge_a_failure(site):
+def test_a_weekend_is_an_empty_day_and_a_challenge_is_suspect(site):
     _, paths = site
     paths["/rss/cs.AI+cs.LG"] = plain(200, rss(date="Sat, 28 Nov 2026 00:00:00 -0500"))
     assert [look["verdict"] for look in run("fetch", now="2026-11-28 10:00")["looks"]] == ["ok"]
     paths["/rss/cs.AI+cs.LG"] = plain(200, b"<html><title>Just a moment</title></html>")
-    assert [look["verdict"] for look in run("fetch", now="2026-11-28 11:00")["looks"]] == ["failed"]
+    (look,) = run("fetch", now="2026-11-28 11:00")["looks"]
+    assert (look["verdict"], look["reason"].partition(":")[0]) == ("suspect", "Challenge page")
 
 
 def test_past_days_are_filled_from_the_api_at_its_pace_and_are_no_news(site, monkeypatch):

@@ -1,0 +1,99 @@
+"""What is known of a source and a day, as the record that `sources.verdict` judges a look by. Reads only.
+
+The dear questions are asked only of looks that they can be about: a look with nothing new asks none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db.models import Max, Min
+
+from digest.models import Appearance, Identity, Snapshot, Source, SourceDay
+from digest.sources.listing import Listing
+from digest.sources.verdict import BELIEVED, SATURDAY, Record, Verdict, judge, old, overdue, unread
+
+REMEMBERED = timedelta(days=60)  # how far back a source's own days say what is usual
+SIZES, BEGINNINGS = 30, 20  # so many of them
+NOT_MODIFIED = "The source says that nothing has changed since the last look."
+
+
+def judged(
+    source: Source,
+    source_day: SourceDay,
+    listing: Listing | None,
+    failure: str,
+    digests: Sequence[str],
+    now: datetime,
+    backfill: bool,
+) -> Verdict:
+    """The verdict on a look: `failure` says why there is nothing to read; no listing without one is a 304."""
+    if failure:
+        return unread(failure)
+    day, accepted = source_day.day, source_day.accepted_at is not None
+    known = Appearance.objects.filter(source=source, day=day, gone_at=None).count()
+    begins = not known and not accepted and not backfill and source.kind != Source.Kind.FEED
+    late = _late(source, day, now) if begins and not (listing and listing.entries) else ""
+    if listing is None:
+        nothing = Listing(day, (), whole=True)
+        return judge(nothing, day, Record(late=late)) if late else Verdict("unchanged", NOT_MODIFIED)
+    newest = Snapshot.objects.filter(source=source, day=day).exclude(verdict="failed").order_by("-id").first()
+    same = newest is not None and newest.bodies == digests and bool(digests) and newest.verdict != "suspect"
+    record = Record(known, same, late=late, accepted=accepted)
+    if same or accepted:
+        return judge(listing, day, record)
+    repeats = None if known else _batch_repeated(source, day, listing)
+    if backfill or not Snapshot.objects.filter(source=source, verdict__in=BELIEVED).exists():
+        return judge(listing, day, replace(record, repeats=repeats))
+    sizes = [] if known or not listing.entries else _sizes(source, day)
+    return judge(listing, day, replace(record, repeats=repeats, strangers=_strangers(listing, day), sizes=sizes))
+
+
+def _batch_repeated(source: Source, day: date, listing: Listing) -> date | None:
+    """The source's last day before, when its batch of announcements is this one: the same ids, no newer version."""
+    batch = {entry.keys[0].removeprefix("arxiv:"): entry.version or 0 for entry in listing.entries if entry.announce}
+    if not batch or len(batch) < len(listing.entries):
+        return None
+    earlier = Appearance.objects.filter(source=source, day__lt=day, gone_at=None)
+    last = earlier.order_by("-day").values_list("day", flat=True).first()
+    if last is None:
+        return None
+    before = {
+        facts.get("arxiv"): facts.get("version", 0)
+        for facts in earlier.filter(day=last).values_list("paper__facts", flat=True)
+    }
+    same = batch.keys() == before.keys() and all(version <= before[name] for name, version in batch.items())
+    return last if same else None
+
+
+def _strangers(listing: Listing, day: date) -> int:
+    """How many entries are old and of no known paper; 0 when too few are old for it to matter."""
+    aged = [{*entry.keys, *entry.aliases} for entry in old(listing.entries, day)]
+    if len(aged) * 2 <= len(listing.entries):
+        return 0
+    stored = Identity.objects.filter(key__in=set().union(*aged)).values_list("key", flat=True)
+    known = set(stored)
+    return sum(known.isdisjoint(keys) for keys in aged)
+
+
+def _sizes(source: Source, day: date) -> list[int]:
+    """How many entries the longest believed look at each other recent day had; days without any don't count."""
+    looks = Snapshot.objects.filter(source=source, day__gte=day - REMEMBERED, verdict__in=BELIEVED, entries__gt=0)
+    days = looks.exclude(day=day).order_by().values("day").annotate(most=Max("entries")).order_by("-day")
+    return list(days.values_list("most", flat=True)[:SIZES])
+
+
+def _late(source: Source, day: date, now: datetime) -> str:
+    """What to say of an empty day that should have begun. A day that is over stays as it is."""
+    if now >= source.closes_at(day):
+        return ""
+    listed = Appearance.objects.filter(source=source, day__lt=day, day__gte=day - REMEMBERED)
+    firsts = listed.order_by().values("day").annotate(first=Min("first_seen")).order_by("-day")
+    begun = [
+        first - datetime.combine(on, time(), UTC)
+        for on, first in firsts.values_list("day", "first")
+        if on.weekday() < SATURDAY and first < source.closes_at(on)
+    ]
+    return overdue(day, now, begun[:BEGINNINGS])
