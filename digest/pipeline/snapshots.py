@@ -81,7 +81,7 @@ def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bo
         look = _look(source, source_day, answer.listing, now, backfill)
         known, here = known_of(answer.listing, source, day)
         found = [_with_aliases(item) for item in _once_a_paper(changes(known, answer.listing, look))]
-        missing = gone(here, answer.listing, look) if verdict.kind == "ok" else []
+        missing = gone(here, found, answer.listing, look) if verdict.kind == "ok" else []
     if answer.listing is not None:
         taken.entries = len(answer.listing.entries)
     if source_day.settled_at and not backfill and verdict.kind in ("ok", "unchanged") and _late(day, now):

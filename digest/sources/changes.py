@@ -72,22 +72,20 @@ def changes(known: Mapping[str, Known], listing: Listing, look: Look) -> list[Fo
     return found
 
 
-def gone(here: Iterable[Known], listing: Listing, look: Look) -> list[tuple[Known, Finding]]:
-    """The papers of this source and day that a whole look no longer shows."""
+def gone(here: Iterable[Known], found: Iterable[Found], listing: Listing, look: Look) -> list[tuple[Known, Finding]]:
+    """The papers of this source and day that a whole look no longer shows. `found` is what it shows: a paper may be
+    shown by any of its keys, also by one that its facts don't name.
+    """
     if not listing.whole or listing.rolling:
         return []
-    shown = {key for entry in listing.entries for key in entry.keys}
-    missing = [known for known in here if not shown.intersection(_keys(known.facts)) and _live(known, look)]
+    shown = {number for item in found for number in (item.paper, *item.merges)}
+    missing = [known for known in here if known.paper not in shown and _live(known, look)]
     return [(known, Finding(UNLISTED, look.day, False, known.facts)) for known in missing]
 
 
 def milestones_between(old: int, new: int, named: Sequence[int]) -> bool:
     """Whether a rise from `old` to `new` reaches a step or a number that a filter names."""
     return any(old < number <= new for number in (*STEPS, *named))
-
-
-def _keys(facts: Facts) -> set[str]:
-    return {f"arxiv:{facts.arxiv}", f"doi:{facts.doi}", f"guid:{facts.key}"}
 
 
 def _live(known: Known, look: Look) -> bool:

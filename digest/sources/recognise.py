@@ -75,10 +75,16 @@ def placed(papers: list[Known], entry: Entry, source: str) -> Entry:
 
 
 def joined(papers: list[Known]) -> Known:
-    """The oldest of papers that turn out to be one, with what was seen of the others."""
+    """The oldest of papers that turn out to be one, with what was seen of the others, and their ids."""
     oldest, *younger = papers
     seen = {(s.source, s.day): s for paper in reversed(papers) for s in paper.seen}
     sources = dict.fromkeys(name for paper in papers for name in paper.facts.sources)
     first = min(paper.first_day for paper in papers)
-    facts = replace(oldest.facts, sources=tuple(sources), listed=first.isoformat())
+    facts = replace(
+        oldest.facts,
+        sources=tuple(sources),
+        listed=first.isoformat(),
+        arxiv=next((paper.facts.arxiv for paper in papers if paper.facts.arxiv), ""),
+        doi=next((paper.facts.doi for paper in papers if paper.facts.doi), ""),
+    )
     return Known(oldest.paper, facts, first, tuple(seen.values())) if younger else oldest

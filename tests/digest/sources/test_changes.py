@@ -134,10 +134,20 @@ def test_on_a_settled_day_what_is_new_is_settled_at_once():
 
 def test_only_a_whole_look_unlists():
     fern = replace(MOSS, keys=("arxiv:2603.00002",))
-    here = [known_moss()]
-    assert [(k.paper, f.kind, f.news) for k, f in gone(here, listing(fern), LOOK)] == [(1, "unlisted", False)]
-    assert gone(here, listing(fern, whole=False), LOOK) == []
-    assert gone(here, listing(MOSS), LOOK) == []
+    known, here = {MOSS.keys[0]: known_moss()}, [known_moss()]
+
+    def missing(look: Listing) -> list[tuple[int, str, bool]]:
+        return [(k.paper, f.kind, f.news) for k, f in gone(here, changes(known, look, LOOK), look, LOOK)]
+
+    assert missing(listing(fern)) == [(1, "unlisted", False)]
+    assert missing(listing(fern, whole=False)) == []
+    assert missing(listing(MOSS)) == []
+
+
+def test_a_paper_shown_by_another_of_its_keys_is_not_gone():
+    known, other = known_moss(), replace(MOSS, keys=("guid:hf:moss",))
+    look = listing(other)
+    assert gone([known], changes({"guid:hf:moss": known}, look, LOOK), look, LOOK) == []
 
 
 def test_a_key_that_joins_two_papers_merges_the_younger_into_the_older():
