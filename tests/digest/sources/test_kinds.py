@@ -1,7 +1,7 @@
 """Three kinds of source through the whole service: what is stored of them, and what readers are told."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.models import Appearance, Change, Identity, Paper, Snapshot, Source
-from digest.pipeline import fetching
-from digest.sources import arxiv, politeness
+from digest.pipeline import fetching, looking
+from digest.sources import arxiv, huggingface, politeness
 from tests.digest.sources.announced import api, channel, item, rss, rss_entry
 from tests.digest.sources.web import plain, web
 from tests.house import HF, fetch, letters, papers, reader, run, serve, told
@@ -293,6 +293,29 @@ def test_a_file_without_a_day_goes_to_the_day_that_it_says(cs, journal, tmp_path
     file.write_text(json.dumps({"version": "https://jsonfeed.org/version/1", "items": [{"id": "1", "title": "Moss"}]}))
     look = run("fetch", "--source", "j", "--from", str(file), now="2026-11-25 10:00")["looks"][0]
     assert (look["day"], look["added"]) == ("2026-11-25", ["j:1"])
+
+
+@pytest.mark.slow
+def test_a_year_of_back_fill_tells_nobody_and_raises_no_doubt(site):
+    server, paths = site
+    run("source", "add", "old", "--kind", "hf", "--url", server.url())
+    first, last = date(2025, 11, 1), date(2026, 10, 31)
+    for n in range((last - first).days + 1):
+        day = first + timedelta(days=n)
+        listed = papers(*(f"{day:%y%m}.{day.day:02}{k:03}" for k in range(1 + n % 3))) if day.weekday() < 5 else []
+        paths[huggingface.urls("http://x", day).removeprefix("http://x")] = plain(200, json.dumps(listed).encode())
+    reader(R, "All=*", "Trending[settled]=*", now="2026-11-01 05:00")
+    serve("2026-11-01 05:01")
+    days = run("fetch", "--source", "old", "--from-day", str(first), "--to-day", str(last), now="2026-11-01 06:00")[
+        "days"
+    ]
+    assert ({day["verdict"] for day in days}, len(days)) == ({"ok"}, 365)
+    assert Paper.objects.count() == sum(day["added"] for day in days) > 500
+    run("settle", now="2026-11-02 06:00")
+    for morning in ("2026-11-02 07:01", "2026-11-03 07:01"):
+        serve(morning)
+    assert letters(R) == []
+    assert not Change.objects.filter(news=True).exists()
 
 
 # Whatever a feed does with its keys
