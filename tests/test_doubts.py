@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.management.base import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from digest.models import Appearance, Change, Snapshot, Source, SourceDay
 from digest.pipeline import front_panel
@@ -320,6 +322,9 @@ def test_votes_are_kept_as_a_few_points_and_a_look_without_new_ones_writes_none(
         fetch(papers("2603.00001", upvotes=votes), DAY, f"{DAY} 0{hour}:00")
     row = Appearance.objects.get()
     assert [votes for _, votes, _ in row.points] == [1, 3, 9]
-    before = fetch(papers("2603.00001", upvotes=9), DAY, f"{DAY} 05:00")
-    assert before["verdict"] == "unchanged"
+    with CaptureQueriesContext(connection) as queries:
+        again = fetch(papers("2603.00001", upvotes=9), DAY, f"{DAY} 05:00")
+    assert again["verdict"] == "unchanged"
+    written = [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert [sql.split('"')[1] for sql in written] == ["digest_source", "digest_snapshot"]
     assert Appearance.objects.get().points == row.points

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from digest.admin import acting
 from digest.admin.source_url import refused
-from digest.models import Change, Copy, Edition, Snapshot, Source
+from digest.models import Change, Copy, Edition, Snapshot, Source, SourceDay
 from digest.pipeline import front_panel
 from digest.sources import huggingface
 from subscribers.models import Channel, Event, Letter, Subscriber, Suppression
@@ -479,3 +479,48 @@ class TestFrontPanel:
         assert "<style" not in text
         assert " onclick" not in text
         assert "<script>" not in text
+
+    def test_shows_a_doubted_look_with_what_it_showed_until_it_clears(self, operator):
+        fetch(papers(*(f"2603.{n:05}" for n in range(9))), "2026-03-02", "2026-03-02 04:00")
+        fetch(papers("2603.00001", title="Moss <i>"), "2026-03-02", "2026-03-02 05:00")
+        with time_machine.travel(at("2026-03-02 06:00"), tick=False):
+            text = page(operator, "index").content.decode()
+        assert "huggingface, 2 March: suspect." in text
+        assert "“<bdi>Moss &lt;i&gt;</bdi>”" in text
+        fetch(papers(*(f"2603.{n:05}" for n in range(10))), "2026-03-02", "2026-03-02 07:00")
+        assert front_panel.panel(at("2026-03-02 08:00")).calm
+
+
+class TestBelievingALook:
+    DAY = "2026-03-02"
+
+    def doubted(self) -> Snapshot:
+        fetch(papers(*(f"2603.{n:05}" for n in range(9))), self.DAY, f"{self.DAY} 04:00")
+        fetch(papers("2603.00001", "2603.00042"), self.DAY, f"{self.DAY} 05:00")
+        return Snapshot.objects.get(verdict="suspect")
+
+    def test_takes_its_body_where_the_source_is_away_and_is_logged(self, operator):
+        look = self.doubted()
+        Source.objects.update(url="http://127.0.0.1:1")  # refused, being private
+        with time_machine.travel(at(f"{self.DAY} 06:00"), tick=False):
+            answer = sure(operator, "digest_snapshot", "believe", [look.pk])
+        assert said(answer) == [
+            f"huggingface, {self.DAY}: believed from now on. The look: ok. The source lists 2 papers."
+        ]
+        assert SourceDay.objects.get().accepted_at == at(f"{self.DAY} 06:00")
+        assert Change.objects.filter(kind="listed", facts__key="2603.00042").exists()
+        assert LogEntry.objects.get().object_repr == f"snapshot {look.pk}"
+
+    def test_is_not_possible_for_a_look_that_nobody_doubted(self, operator):
+        fetch(papers("2603.00001"), self.DAY, f"{self.DAY} 04:00")
+        answer = sure(operator, "digest_snapshot", "believe", [Snapshot.objects.get().pk])
+        assert "nothing to accept" in said(answer)[0]
+        assert SourceDay.objects.get().accepted_at is None
+
+    def test_needs_the_right_to_change_sources(self, client):
+        look = self.doubted()
+        user = User.objects.create_user("looker", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+        client.force_login(user)
+        act(client, "digest_snapshot", "believe", [look.pk], sure="yes")
+        assert not SourceDay.objects.filter(accepted_at__isnull=False).exists()
