@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from digest.admin import acting
 from digest.admin.source_url import refused
 from digest.cockpit import clock, may
-from digest.models import Body, Snapshot, Source, SourceDay
+from digest.models import Body, Host, Snapshot, Source, SourceDay
 from digest.pipeline import looking
 from digest.pipeline.accepting import NothingToAccept, accept
 from digest.pipeline.front_panel import BAD
@@ -106,6 +106,11 @@ class SourceDayAdmin(History[SourceDay]):
     list_filter = ("source", ("settled_at", admin.EmptyFieldListFilter))
     list_select_related = ("source", "alert")
     ordering = ("-day", "source")
+
+
+@admin.register(Host)
+class HostAdmin(History[Host]):
+    list_display = ("name", "free_at")
 
 
 @admin.register(Snapshot)

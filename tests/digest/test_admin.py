@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from digest.admin import acting
 from digest.admin.source_url import refused
-from digest.models import Change, Copy, Edition, Snapshot, Source, SourceDay
+from digest.models import Change, Copy, Edition, Host, Snapshot, Source, SourceDay
 from digest.pipeline import front_panel
 from digest.sources import huggingface
 from subscribers.models import Channel, Event, Letter, Subscriber, Suppression
@@ -51,6 +51,7 @@ def life(settings) -> None:
         fetch(papers("2603.00003"), "2026-03-03", "2026-03-03 06:00")
         serve("2026-03-03 07:01")
     settings.MAIL_TARGET = None
+    Host.objects.create(name="lists.example", free_at=at("2026-03-01 00:00"))
     Suppression.objects.create(address_hash="0" * 64, reason="complaint", since=at("2026-03-01 00:00"))
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.models import Appearance, Change, Identity, Paper, Snapshot, Source
-from digest.pipeline import fetching, looking
+from digest.pipeline import fetching
 from digest.sources import arxiv, huggingface, politeness
 from tests.digest.sources.announced import api, channel, item, rss, rss_entry
 from tests.digest.sources.web import plain, web

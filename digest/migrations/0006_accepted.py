@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('digest', '0004_papers_by_day'),
+        ('digest', '0005_spacing'),
         ('subscribers', '0003_alerts'),
     ]
 
