@@ -53,7 +53,9 @@ def papers(*keys: str, **more: Any) -> list[dict[str, Any]]:
 
 
 def dated(items: Iterable[dict[str, Any]], day: date | str) -> list[dict[str, Any]]:
-    """The items as of the day they are listed: a list of nothing but old papers would be doubted."""
+    """The items, those of a later month as of the day they are listed: a list of old papers alone would be doubted."""
+    if date.fromisoformat(str(day)) <= date.fromisoformat(PUBLISHED[:10]) + timedelta(days=14):
+        return list(items)
     return [
         {**one, "paper": {**one["paper"], "publishedAt": f"{day}T00:00:00.000Z"}}
         if one.get("paper", {}).get("publishedAt") == PUBLISHED
