@@ -16,8 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
 from digest.sources.addresses import Proxy, Route
 
+BROKERS = ("redis", "rediss", "redis+socket", "amqp", "amqps")
+BROKER_EXAMPLES = "redis://localhost:6379/0 or amqp://digest:secret@localhost:5672//"
 CACHE_EXAMPLES = "redis://localhost:6379/1 or memory:// (then each process counts for itself)"
 DATABASE_EXAMPLES = "sqlite:////var/lib/digest/digest.sqlite3 or postgres://digest:secret@localhost:5432/digest"
 DAYS_MOST = 36_500  # a century: more is a slip, and no date can be that far back
@@ -111,7 +116,8 @@ def caches(url: str, broker: str) -> dict[str, dict[str, Any]]:
         return {"default": {**here, "LOCATION": "shared"}, "here": here}
     if not shared.startswith(("redis://", "rediss://", "unix://")):
         raise SettingError("CACHE_URL", f"the scheme of {shared.split(':', 1)[0]!r} is not known", CACHE_EXAMPLES)
-    options = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    # asked once: while it is away, pages must not wait for it
+    options = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry": Retry(NoBackoff(), 0)}
     redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": shared, "OPTIONS": options}
     return {"default": redis, "here": here}
 
@@ -168,16 +174,33 @@ def number_of_days(variable: str, text: str) -> int:
 
 
 def site_url(text: str) -> str:
-    """SITE_URL without a closing slash: scheme, host, perhaps a port and a path, and nothing else.
+    """SITE_URL without a closing slash: scheme, host, perhaps a port, and nothing else.
 
     It stands in every mail's header and links, so nothing odd may pass here.
     """
     example = "https://digest.example.org"
     if not text.startswith(("http://", "https://")):
         raise SettingError("SITE_URL", f"{text!r} has no http:// or https:// in front", example)
+    if urlsplit(text).path.strip("/"):
+        raise SettingError("SITE_URL", f"{text!r} has a path; the site needs a host name of its own", example)
     if WEB_ADDRESS.fullmatch(text) is None:
         raise SettingError("SITE_URL", "it is not the plain address of a site (an IDN is written as xn--...)", example)
     return text.rstrip("/")
+
+
+def broker(url: str) -> str:
+    """A BROKER_URL of a kind that Celery speaks here."""
+    scheme = url.partition("://")[0]
+    if scheme not in BROKERS:
+        raise SettingError("BROKER_URL", f"the scheme {scheme!r} is not known", BROKER_EXAMPLES)
+    return url
+
+
+def count(variable: str, text: str) -> int:
+    """A number that is not negative."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 6:
+        raise SettingError(variable, f"{text!r} is no number of proxies", "1")
+    return int(text)
 
 
 def host_name(variable: str, text: str) -> str:
@@ -230,7 +253,16 @@ def secret(environment: Mapping[str, str], variable: str, home: Path | None) -> 
         return value
     if home is None:
         return required(environment, variable, "(50 random letters)")
-    return kept_key(home / "keys" / variable.lower())
+    return _whole(variable, home / "keys" / variable.lower())
+
+
+def _whole(variable: str, path: Path) -> str:
+    """The key kept at `path`. One that was lost must not be replaced in silence: old links would stop working."""
+    key = kept_key(path)
+    if len(key) < KEY_LEAST:
+        wrong = f"its file {path} holds {len(key)} characters, and should hold {KEY_LEAST} or more"
+        raise SettingError(variable, f"{wrong}; put it back from your backup, or remove it on a new installation")
+    return key
 
 
 def kept_key(path: Path) -> str:
@@ -239,8 +271,11 @@ def kept_key(path: Path) -> str:
         folder("DIGEST_HOME", path.parent)
         path.parent.chmod(0o700)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_text(secrets.token_urlsafe(48))
-        draft.chmod(0o600)
+        with draft.open("w") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())  # a name without its content after a power cut would be an empty key
         try:
             os.link(draft, path)
         except FileExistsError:

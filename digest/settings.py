@@ -26,7 +26,8 @@ def _setting(variable: str, embedded: str, example: str) -> str:
 
 DATABASES = {"default": environment.database(_database_url)}
 if EMBEDDED:
-    environment.folder("DATABASE_URL", Path(DATABASES["default"]["NAME"]).absolute().parent)
+    _named = "DATABASE_URL" if os.environ.get("DATABASE_URL") else "DIGEST_HOME"
+    environment.folder(_named, Path(DATABASES["default"]["NAME"]).absolute().parent)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = environment.secret(os.environ, "SECRET_KEY", _home)
@@ -62,8 +63,8 @@ except ValueError as wrong:
     raise environment.SettingError("EMAIL_URL", str(wrong)) from None
 
 BROKER_SOCKET = DIGEST_HOME / "broker.sock"
-BROKER_URL = _setting(
-    "BROKER_URL", f"redis+socket://{quote(str(BROKER_SOCKET))}?virtual_host=0", "redis://localhost:6379/0"
+BROKER_URL = environment.broker(
+    _setting("BROKER_URL", f"redis+socket://{quote(str(BROKER_SOCKET))}?virtual_host=0", "redis://localhost:6379/0")
 )
 # What counts requests; shared by all processes, so beside the broker (in its database 1) unless CACHE_URL says where.
 CACHES = environment.caches(os.environ.get("CACHE_URL", "") or ("memory://" if DEBUG else ""), BROKER_URL)
@@ -161,7 +162,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-PROXIES = int(os.environ.get("PROXIES", "") or 0)  # how many stand in front: whose X-Forwarded-For is believed
+PROXIES = environment.count(
+    "PROXIES", os.environ.get("PROXIES", "") or "0"
+)  # how many stand in front: whose X-Forwarded-For is believed
 OWN_DOMAINS = tuple(filter(None, os.environ.get("OWN_DOMAINS", "").split(",")))  # no limit on sign-ups from there
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -173,5 +176,7 @@ LOGGING = {
     "filters": {"tokens": {"()": "subscribers.discretion.WithoutTokens"}},
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
+    # anybody can send any Host; a traceback for each would be a way to fill the disk
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from digest.views.health import healthz
 
+handler400 = "digest.views.errors.bad_request"
 handler404 = "digest.views.errors.not_found"
 handler500 = "digest.views.errors.broken"
 urlpatterns = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
-TOKEN = re.compile(r"/(confirm|leave|l|me)/[^\s/?#\"'<>]{8,}")
+# also as nobody meant it: doubled slashes, capitals, a blank in front
+TOKEN = re.compile(r"/(confirm|leave|l|me)/+\s*[^\s/?#\"'<>]{8,}", re.IGNORECASE)
 
 
 def without_tokens(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -36,5 +37,15 @@ def ip_of(request: HttpRequest) -> str:
     """The network address at the other end, as `visitor` believes it."""
     proxies = int(getattr(settings, "PROXIES", 0))
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-    believed = hops[-proxies] if proxies and len(hops) >= proxies else request.META.get("REMOTE_ADDR", "")
-    return str(believed)[:45]
+    remote = str(request.META.get("REMOTE_ADDR", ""))[:45]
+    return _address(hops[-proxies]) or remote if proxies and len(hops) >= proxies else remote
+
+
+def _address(hop: str) -> str:
+    """The address in a hop as proxies write it (with a port or brackets too), or "" when there is none."""
+    bare = hop.partition("]")[0].lstrip("[") if hop.startswith("[") else hop
+    bare = bare.partition(":")[0] if bare.count(":") == 1 else bare
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        return ""

@@ -63,7 +63,7 @@ def command(folder: Path, path: Path) -> list[str]:
         "--appendfsync": "everysec",
         "--save": "",
         "--maxmemory-policy": "noeviction",
-        "--loglevel": "nothing",
+        "--loglevel": "warning",
         "--daemonize": "no",
     }
     return [program(), *(word for pair in options.items() for word in pair)]

@@ -62,7 +62,7 @@ def _refuse_if_up(lock: int, path: Path) -> None:
 
 
 def holders(lock: int) -> list[int]:
-    """The other processes that have the lock's file open. Without /proc: nobody can be named."""
+    """The other processes that have the lock. Without /proc: nobody can be named."""
     mine = os.fstat(lock)
     found = []
     for folder in PROCESSES.glob("[0-9]*"):
@@ -75,9 +75,15 @@ def _has_open(folder: Path, wanted: os.stat_result) -> bool:
     with suppress(OSError):  # it ended meanwhile, or is another user's
         for entry in folder.iterdir():
             with suppress(OSError):
-                if os.path.samestat(entry.stat(), wanted):
+                if os.path.samestat(entry.stat(), wanted) and _inherited(folder.parent / "fdinfo" / entry.name):
                     return True
     return False
+
+
+def _inherited(info: Path) -> bool:
+    """Whether the descriptor is one of those that carry the lock (proc(5): fdinfo). Somebody who merely opened the
+    file, to look at it, is not ours to end."""
+    return "FLOCK" in info.read_text()
 
 
 def end(lock: int, patience: float) -> None:

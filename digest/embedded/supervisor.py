@@ -113,8 +113,8 @@ class Supervisor:
         """Stop the parts, one after the other; a second signal kills the rest. At last what they left behind."""
         asked = len(self.signals)
         for name in self.stops:
-            part = self.parts[name]
-            if part.process is not None:
+            part = self.parts.get(name)  # the broker may be somebody else's
+            if part is not None and part.process is not None:
                 self._stop(part, asked)
         lock.end(self.held, 1.0)
 

@@ -15,6 +15,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return render(request, "404.html", status=404)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django gives it
+    """400. The request may be too odd to be looked at: nothing here asks it."""
+    return HttpResponse(render_to_string("400.html", site(None)), status=400)
+
+
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429, and when to come back."""
     minutes = -(-seconds // 60)

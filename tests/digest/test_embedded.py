@@ -108,6 +108,17 @@ def test_what_a_killed_supervisor_left_is_ended_and_the_lock_taken(tmp_path):
     os.close(held)
 
 
+def test_whoever_merely_has_the_lock_file_open_is_not_ended(tmp_path):
+    held = lock.take(tmp_path / "up.lock", print)
+    with (tmp_path / "up.lock").open() as looked_at:
+        bystander = subprocess.Popen(SLEEPER, stdin=looked_at)
+    lock.end(held, 0.1)
+    assert bystander.poll() is None
+    bystander.kill()
+    bystander.wait()
+    os.close(held)
+
+
 @pytest.mark.slow
 def test_what_does_not_end_when_asked_is_killed(tmp_path):
     stubborn = (
@@ -128,7 +139,7 @@ def test_what_does_not_end_when_asked_is_killed(tmp_path):
 def supervisor(tmp_path):
     held = lock.take(tmp_path / "up.lock", print)
     parts = [Part("one", SLEEPER, 5.0), Part("two", SLEEPER, 5.0)]
-    made = Supervisor(parts, ("two", "one"), held, tmp_path / "logs")
+    made = Supervisor(parts, ("two", "elsewhere", "one"), held, tmp_path / "logs")
     yield made
     made.stop()
     os.close(held)

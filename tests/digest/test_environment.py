@@ -53,6 +53,10 @@ def test_without_any_variable_the_service_is_embedded_and_keeps_its_keys(tmp_pat
         ({"EMAIL_URL": "gopher://h"}, ["EMAIL_URL", "smtp"]),
         ({"MAIL_FROM": "nobody"}, ["MAIL_FROM", "mail address"]),
         ({"SECRET_KEY": "short"}, ["SECRET_KEY", "too few"]),
+        ({"SITE_URL": "https://papers.example.org/digest"}, ["SITE_URL", "has a path"]),
+        ({"BROKER_URL": "foo://h"}, ["BROKER_URL", "foo", "redis://"]),
+        ({"PROXIES": "abc"}, ["PROXIES", "abc"]),
+        ({"PROXIES": "-1"}, ["PROXIES", "-1"]),
         ({"CACHE_URL": "memcached://h"}, ["CACHE_URL", "memcached", "memory://"]),
         ({"FETCH_PROXY": "proxy.example.org:3128"}, ["FETCH_PROXY", "http://"]),
         ({"FETCH_PROXY": "socks5://h:1"}, ["FETCH_PROXY", "http://"]),
@@ -144,3 +148,22 @@ def test_the_cache_is_beside_the_broker_unless_a_setting_says_where():
     assert where("", "redis+socket:///a%20b/broker.sock?virtual_host=0") == "unix:///a%20b/broker.sock?db=1"
     assert where("", "amqp://h//") == "shared"
     assert where("redis://other/3", "amqp://h//") == "redis://other/3"
+
+
+@pytest.mark.parametrize("name", ["link_key", "secret_key"])
+def test_a_key_file_that_lost_its_content_stops_the_start_and_is_not_made_anew(tmp_path, name):
+    assert start(tmp_path).returncode == 0
+    (tmp_path / "keys" / name).write_text("")
+    done = start(tmp_path)
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1)
+    assert name.upper() in done.stderr
+    assert str(tmp_path / "keys" / name) in done.stderr
+    assert (tmp_path / "keys" / name).read_text() == ""
+
+
+def test_a_home_that_is_a_file_is_named_by_its_own_variable(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = start(tmp_path, DIGEST_HOME=str(tmp_path / "file"))
+    assert done.returncode == 1
+    assert "DIGEST_HOME" in done.stderr
+    assert "DATABASE_URL" not in done.stderr

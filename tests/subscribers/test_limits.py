@@ -4,6 +4,7 @@ import pytest
 from django.core.cache import cache, caches
 
 from subscribers import limits
+from subscribers.visitor import ip_of
 from tests.house import at
 
 NOW = at("2026-03-02 06:15")
@@ -60,3 +61,20 @@ def test_while_the_shared_cache_is_down_each_process_counts_for_itself(monkeypat
     monkeypatch.setattr(limits.cache, "add", down)
     assert refused(("192.0.2.1", "x.example") for _ in range(100)) == 100 - limits.PER_IP
     assert "counted by each process alone: no cache" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("header", "believed"),
+    [
+        ("203.0.113.7:50000", "203.0.113.7"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("198.51.100.9, 203.0.113.7", "203.0.113.7"),
+        ("unknown", "192.0.2.1"),
+        ("", "192.0.2.1"),
+        ("\x00", "192.0.2.1"),
+    ],
+)
+def test_what_a_proxy_writes_is_an_address_or_nothing(rf, settings, header, believed):
+    settings.PROXIES = 1
+    assert ip_of(rf.get("/", headers={"X-Forwarded-For": header}, REMOTE_ADDR="192.0.2.1")) == believed

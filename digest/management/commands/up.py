@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import os
 import socket
@@ -36,20 +37,22 @@ class Command(Door):
     help = __doc__ or ""
 
     def add(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=PORT, help="where the site listens, on this machine only")
+        parser.add_argument("--port", type=_port, default=PORT, help="where the site listens, on this machine only")
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         port: int = options["port"]
         _know_the_port(port)
         home: Path = settings.DIGEST_HOME
-        home.mkdir(parents=True, exist_ok=True)
         try:
+            home.mkdir(parents=True, exist_ok=True)
             ours = _refuse_a_bad_place()
             held = lock.take(home / "up.lock", say)
             _refuse_a_taken_port(port)
             supervisor = Supervisor(parts(home, port, ours), STOPS, held, home / "logs")
         except (lock.AlreadyUp, broker.NoBroker) as reason:
             raise CommandError(str(reason)) from None
+        except OSError as error:
+            raise CommandError(f"DIGEST_HOME: {home} can't be written to: {error.strerror}") from None
         supervisor.listen()
         try:
             self._up(supervisor, ours, port)
@@ -87,11 +90,19 @@ class Command(Door):
         password = ""
         if not User.objects.filter(is_superuser=True).exists():
             password = get_random_string(20)
+            # said before anything else can go wrong, and once more at the end
+            say(f"a first administrator: user admin, password {password} ")
             User.objects.create_superuser("admin", password=password)
         if isinstance(settings.MAIL_TARGET, Folder) and add_sample(self.clock, settings.SITE_HOST):
             say(f"the sample reader's first digest is in {settings.MAIL_TARGET.path}")
         connections.close_all()
         return password
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 1 to 65535, for example {PORT}")
+    return int(text)
 
 
 def _know_the_port(port: int) -> None:

@@ -18,3 +18,10 @@ def test_it_is_up_while_the_database_answers(client, settings, monkeypatch):
     answer = client.get("/healthz")
     assert (answer.status_code, b"closed" in answer.content) == (503, False)
     monkeypatch.undo()
+
+
+def test_a_request_with_a_foreign_host_gets_a_page_and_no_traceback(client, caplog):
+    answer = client.get("/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert b"not understood" in answer.content
+    assert "evil.example" not in caplog.text
