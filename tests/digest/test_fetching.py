@@ -139,11 +139,16 @@ def test_a_look_that_failed_is_followed_by_one_soon_then_later_and_a_good_one_se
     assert source().next_look - now - 60 * MINUTE == waits[0]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>Just a moment</html>"])
-def test_what_is_no_listing_is_looked_at_again_soon(site, answers, body):
-    answers["/feed"] = plain(200, body)
+def test_what_is_no_listing_is_looked_at_again_soon(site, answers):
+    answers["/feed"] = plain(200, b"")
     looking.look(source(), DAY, NOW)
     assert due_in() < 10 * MINUTE
+
+
+def test_a_challenge_page_is_mended_by_no_hurry(site, answers):
+    answers["/feed"] = plain(200, b"<html>Just a moment</html>")
+    assert looking.look(source(), DAY, NOW).verdict == "suspect"
+    assert due_in() == 60 * MINUTE
 
 
 def test_what_is_gone_is_looked_at_in_an_hour(site, answers):
