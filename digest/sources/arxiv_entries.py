@@ -89,12 +89,13 @@ def _head(root: Node, batch: Batch, days: list[date]) -> None:
 
 
 def _announced(item: Node) -> Entry | str:
-    """An entry of rss.arxiv.org."""
+    """An entry of rss.arxiv.org, whose first category is the primary one."""
     name = next((text for text in _names(item) if arxiv_named(text)), "")
     if not name:
         return "has no arXiv id"
     summary = item.first("description", "summary")
     preamble = PREAMBLE.match(summary)
+    categories = tuple(_category(node) for node in item.every("category"))
     announce = _kind_named(item.first("announce_type") or (preamble[1] if preamble else ""))
     people = [split_people(plain(creator.whole_text(), TEXT_LIMIT * 20)) for creator in item.every("creator")]
     day = _own_day(item)
@@ -106,7 +107,8 @@ def _announced(item: Node) -> Entry | str:
         announce=announce,
         version=next((v for text in _names(item) if (v := version_named(text))), None),
         published=day if announce == "new" else None,
-        categories=tuple(_category(node) for node in item.every("category")),
+        categories=categories,
+        primary="".join(categories[:1]),
         doi=item.first("doi"),
         journal=item.first("journal_reference", "journal_ref"),
         remarks=item.first("comment"),
@@ -119,6 +121,7 @@ def _api(item: Node) -> Entry | str:
     if not arxiv_named(name):
         return "has no arXiv id"
     authors = list(item.every("author"))
+    primary = [_category(node) for node in item.every("primary_category")]
     affiliations = [node.whole_text() for author in authors for node in author.every("affiliation")]
     return _entry(
         arxiv_named(name),
@@ -127,7 +130,8 @@ def _api(item: Node) -> Entry | str:
         people=sort_people([author.first("name") for author in authors], affiliations),
         version=version_named(name),
         published=iso_day(item.first("published")),
-        categories=tuple(_category(node) for node in (*item.every("primary_category"), *item.every("category"))),
+        categories=(*primary, *(_category(node) for node in item.every("category"))),
+        primary="".join(primary[:1]),
         doi=item.first("doi"),
         journal=item.first("journal_ref"),
         remarks=item.first("comment"),
@@ -149,6 +153,7 @@ def _old(item: Node) -> Entry | str:
         announce=OLD_KINDS.get(title[4].strip(), "") if title else "",
         version=version_named(name),
         categories=(title[3].strip(),) if title else (),
+        primary=title[3].strip() if title else "",
     )
 
 
@@ -162,6 +167,7 @@ def _entry(
     version: int | None = None,
     published: date | None = None,
     categories: tuple[str, ...] = (),
+    primary: str = "",
     doi: str = "",
     journal: str = "",
     remarks: str = "",
@@ -180,6 +186,7 @@ def _entry(
         published=published,
         version=version,
         categories=tuple(dict.fromkeys(name for name in map(line, categories) if name)),
+        primary=line(primary),
         announce=announce,
         journal=line(journal),
         remarks=line(remarks),

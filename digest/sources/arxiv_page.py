@@ -127,6 +127,7 @@ def _entry(dt: Tag, dd: Tag, section: str) -> Entry | str:
     names = [author.get_text(" ") for author in dd.select(".list-authors a")]
     authors, organisations = sort_people(names)
     abstract = dd.select_one("p.mathjax")
+    categories = tuple(dict.fromkeys(SUBJECT.findall(_field(dd, "list-subjects"))))
     return Entry(
         keys=(key,),
         title=title,
@@ -134,7 +135,8 @@ def _entry(dt: Tag, dd: Tag, section: str) -> Entry | str:
         authors=authors,
         organisations=organisations,
         link=PAPERS + key.removeprefix("arxiv:"),
-        categories=tuple(dict.fromkeys(SUBJECT.findall(_field(dd, "list-subjects")))),
+        categories=categories,
+        primary="".join(categories[:1]),  # the page names it first
         announce=_announce(section, dt.get_text(" ").lower()),
         journal=line(_field(dd, "list-journal-ref")),
         remarks=line(_field(dd, "list-comments")),

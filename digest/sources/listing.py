@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -28,6 +28,7 @@ TOLD_BY_ENTRY = (
     "project",
     "link",
     "categories",
+    "primary",
     "keywords",
     "journal",
     "remarks",
@@ -58,6 +59,7 @@ class Entry:
     dated: str = ""  # the entry's own date as the feed gave it, readable or not
     journal: str = ""  # where it was published, as the source says
     remarks: str = ""  # what the authors say beside the abstract: pages, venue
+    primary: str = ""  # arXiv: the category that the paper was submitted to, one of `categories`
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +98,30 @@ class Facts:
     keywords: tuple[str, ...] = ()
     journal: str = ""
     remarks: str = ""
+    primary: str = ""  # arXiv's primary category
+    # How arXiv announced it last: new, cross, replace, replace-cross; "" when it did not say. Two lists that announce
+    # one paper differently say nothing different of the paper itself, so it is not compared.
+    announce: str = field(default="", compare=False)
+    # ISO date (UTC) of the moment at which a filter judges these facts: of the change, not of the paper, so not kept.
+    judged: str = field(default="", compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """Only what is set, so that a change row stays small."""
-        return {name: value for name, value in asdict(self).items() if value not in ("", 0, ())}
+        kept = {name: value for name, value in asdict(self).items() if value not in ("", 0, ())}
+        kept.pop("judged", None)
+        return kept
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Facts:
-        """The inverse of `to_json`; unknown names (of a later version) are ignored."""
+    def from_json(cls, data: dict[str, Any], judged: date | None = None) -> Facts:
+        """The inverse of `to_json`; unknown names (of a later version) are ignored. `judged`: the day on which filters
+        judge them, that of the change or of today."""
         known = {f.name for f in fields(cls)}
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
-        return cls(**{"key": "", "title": "", **values})
+        return cls(**{"key": "", "title": "", **values, "judged": judged.isoformat() if judged else ""})
+
+    def judged_on(self, day: date) -> Facts:
+        """The same facts, judged on this day (UTC)."""
+        return replace(self, judged=day.isoformat())
 
 
 def arxiv_key(text: str) -> str:
@@ -155,7 +170,8 @@ def merged(facts: Facts, entry: Entry, *, own: bool) -> Facts:
 
     Texts are those of the source that listed the paper first (`own`), and of whoever shows a newer version;
     another source only fills what is empty, so that two spellings of one title don't chase each other.
-    Votes and comments are not merged here: they are counted per appearance (see `changes`).
+    Votes and comments are not merged here: they are counted per appearance (see `changes`). The announcement is the
+    last one, of any list, of the newest version; a newer version that nobody announced takes the older's away.
     """
     said = {name: getattr(entry, name) for name in TOLD_BY_ENTRY}
     newer = (entry.version or 0) > facts.version
@@ -166,4 +182,7 @@ def merged(facts: Facts, entry: Entry, *, own: bool) -> Facts:
         updates["published"] = entry.published.isoformat()
     if newer:
         updates["version"] = entry.version
+        updates["announce"] = entry.announce
+    elif entry.announce and (entry.version or facts.version) == facts.version:
+        updates["announce"] = entry.announce
     return replace(facts, **updates)

@@ -58,6 +58,7 @@ def test_an_entry_of_rss_says_all_that_it_says() -> None:
     assert entry.abstract == "We grow moss, $x < 3$."
     assert entry.authors == ("Odalys Fennimore", "Bram Oyelaran")
     assert (entry.announce, entry.version, entry.categories) == ("new", 1, ("cs.LG", "cs.AI"))
+    assert entry.primary == "cs.LG"
     assert (entry.journal, entry.published, entry.link) == ("Moss 1 (2026)", DAY, "https://arxiv.org/abs/2611.00001")
 
 
@@ -152,7 +153,7 @@ def test_an_entry_of_the_api_says_all_that_it_says() -> None:
     assert (entry.version, entry.published, entry.announce) == (3, date(2026, 11, 20), "")
     assert (entry.authors, entry.organisations) == (("Odalys Fennimore",), ("Tern Collaboration", "Fernhill, Inc."))
     assert (entry.categories, entry.journal, entry.remarks) == (("cs.AI", "cs.LG"), "Moss 1 (2026)", "9 pages")
-    assert entry.link == "https://arxiv.org/abs/2611.00001"
+    assert (entry.primary, entry.link) == ("cs.AI", "https://arxiv.org/abs/2611.00001")
     assert parsed(api(1)).shown_day is None
 
 
@@ -206,7 +207,7 @@ def test_the_old_feed_has_id_category_and_kind_in_its_titles() -> None:
         ("cross", 2, ("cs.AI",)),
         ("replace", 4, ("cs.AI",)),
     ]
-    assert reed.keys == ("arxiv:cs/0309136",)
+    assert (reed.keys, reed.primary) == (("arxiv:cs/0309136",), "cs.AI")
     assert day_of(RDF) == date(2018, 5, 23)
 
 
@@ -224,7 +225,7 @@ def test_the_page_gives_each_section_its_kind() -> None:
     assert (first.title, first.abstract, first.remarks) == ("Moss & <think> on $x$", "We grow moss.", "3 pages")
     assert first.authors == ("Odalys Fennimore", "Bram Oyelaran")
     assert first.organisations == ("The Tern Collaboration",)
-    assert first.categories == ("cs.LG", "stat.ML")
+    assert (first.categories, first.primary) == (("cs.LG", "stat.ML"), "cs.LG")
     assert (listing.whole, listing.shown_day, day_of(page())) == (True, DAY, DAY)
     assert read([page()], DAY, "cs", "arxiv") == listing
 
