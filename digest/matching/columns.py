@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.matching.particulars import VALUES, labels, ordinal
 from digest.sources.listing import Facts
 
 PLANE = 64
 _WORD = (1 << PLANE) - 1
+AGELESS = np.iinfo(np.int64).max  # the age of a paper whose day of publication or of judging nobody said
 
 Groups = dict[str, int]  # a text, a name: the set of columns that have it
 
@@ -22,7 +24,9 @@ Groups = dict[str, int]  # a text, a name: the set of columns that have it
 class Columns:
     """The facts of changes, by change number; the columns keep the order in which they were given.
 
-    Changes of one paper mostly share their texts, so texts, names and sources are kept by their columns.
+    Changes of one paper mostly share their texts, so texts and names of any kind are kept by their columns. `counts`
+    has, beside votes and comments, the day of publication (its ordinal, 0 for unknown) and the age in days at which
+    the change is judged.
     """
 
     def __init__(self, facts_by_change: Sequence[tuple[int, Facts]]) -> None:
@@ -34,10 +38,16 @@ class Columns:
         }
         self.authors = _grouped(one.authors for one in facts)
         self.orgs = _grouped(one.organisations for one in facts)
-        self.sources = _grouped(one.sources for one in facts)
+        self.keywords = _grouped(labels(one) for one in facts)
+        self.journals = _grouped((one.journal,) if one.journal else () for one in facts)
+        self.names = {field: _grouped(map(values, facts)) for field, values in VALUES.items()}
+        published = np.array([ordinal(one.published) for one in facts], dtype=np.int64)
+        judged = np.array([ordinal(one.judged) for one in facts], dtype=np.int64)
         self.counts: dict[str, NDArray[np.int64]] = {
             "upvotes": np.array([one.upvotes for one in facts], dtype=np.int64),
             "comments": np.array([one.comments for one in facts], dtype=np.int64),
+            "published": published,
+            "age": np.where((published > 0) & (judged > 0), judged - published, AGELESS),
         }
         self.flags = {
             "code": _set(place for place, one in enumerate(facts) if one.code),

@@ -13,25 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.matching.columns import PLANE, Columns, words
+from digest.matching.particulars import ASKED, asks, days, label
 from digest.matching.phrases import Phrases
 from digest.matching.reading import Reading, is_named, name_words, read, together
 from subscribers.query.nodes import (
+    Announced,
     Author,
+    Category,
     Clause,
     Everything,
     Has,
+    Journal,
+    Key,
     Near,
     Number,
     Org,
     Phrase,
     Prefix,
+    Published,
+    Recent,
     Source,
+    Tag,
     Word,
 )
 from subscribers.query.words import stems
 
 Rows = NDArray[np.uint64]  # [plane, row]: 64 columns a word
-CHUNK = 4_096  # number clauses compared at once: bounds the memory
+Range = tuple[str, int, int]  # of these counts from one to another, both included
+CHUNK = 4_096  # ranges compared at once: bounds the memory
+LEAST, MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 class _TextClauses:
@@ -90,9 +100,11 @@ class Leaves:
     def __init__(self, clauses: Iterable[tuple[int, Clause]]) -> None:
         self._texts = {"title": _TextClauses(), "abstract": _TextClauses()}
         self._orgs = Phrases(exact=True)
+        self._journals = Phrases(exact=True)
+        self._tags = Phrases(exact=False)
         self._authors: dict[str, list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
-        self._sources: dict[str, int] = {}
-        self._numbers: dict[str, list[tuple[int, Number]]] = defaultdict(list)
+        self._names: dict[str, dict[str, int]] = {field: {} for field in ASKED}
+        self._ranges: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
         self._flags: dict[str, int] = {}
         self._everything: list[int] = []
         for row, clause in clauses:
@@ -104,10 +116,16 @@ class Leaves:
                 self._authors[clause.words[-1]].append((row, clause.words))
             case Org():
                 self._orgs.add(clause.words, row)
-            case Source():
-                self._sources[clause.name] = row
-            case Number():
-                self._numbers[clause.field].append((row, clause))
+            case Journal():
+                self._journals.add(clause.words, row)
+            case Tag():
+                self._tags.add(clause.words, row)
+            case Source() | Category() | Key() | Announced():
+                field, name = asks(clause)
+                self._names[field][name] = row
+            case Number() | Published() | Recent():
+                field, first, last = _range(clause)
+                self._ranges[field].append((row, first, last))
             case Has():
                 self._flags[clause.what] = row
             case Everything():
@@ -123,20 +141,23 @@ class Leaves:
             for plane, word in enumerate(words(group, columns.planes)):
                 if word and listed.size:
                     rows[plane, listed] |= np.uint64(word)
-        for field, clauses in self._numbers.items():
-            _fill_numbers(rows, clauses, columns.counts[field])
+        for field, ranges in self._ranges.items():
+            _fill_ranges(rows, ranges, columns.counts[field])
 
     def _found(self, columns: Columns) -> Iterator[tuple[Iterable[int], int]]:
         """Rows, and the set of columns of which they are all true."""
         for field, groups in columns.texts.items():
             for text, group in groups.items() if self._texts[field] else ():
                 yield self._texts[field].found(read(text)), group
-        for name, group in columns.orgs.items() if self._orgs else ():
-            yield self._orgs.found(*read(name).forms(exact=True)), group
+        named = ((self._orgs, columns.orgs, read), (self._journals, columns.journals, label))
+        for phrases, groups, reading in (*named, (self._tags, columns.keywords, label)):
+            for name, group in groups.items() if phrases else ():
+                yield phrases.found(*reading(name).forms(exact=phrases.exact)), group
         for name, group in columns.authors.items() if self._authors else ():
             yield set(self._named(name_words(name))), group
-        for source, group in columns.sources.items():
-            yield [self._sources[name] for name in source_names(source) if name in self._sources], group
+        for field, wanted in self._names.items():
+            for value, group in columns.names[field].items() if wanted else ():
+                yield [wanted[name] for name in ASKED[field](value) if name in wanted], group
         for flag, row in self._flags.items():
             yield (row,), columns.flags[flag]
         yield self._everything, columns.all
@@ -148,20 +169,22 @@ class Leaves:
                     yield row
 
 
-def source_names(short: str) -> list[str]:
-    """The names that `source:` may use for a source: its short name, and each part of it up to a hyphen."""
-    name = short.lower()
-    return [name] + [name[:place] for place, sign in enumerate(name) if sign == "-" and place]
+def _range(clause: Number | Published | Recent) -> Range:
+    """The counts that the clause compares, and the bounds that it gives them."""
+    match clause:
+        case Number():
+            return clause.field, clause.low, MOST if clause.high is None else clause.high
+        case Published():
+            return "published", *days(clause)
+        case Recent():
+            return "age", LEAST, clause.days
 
 
-def _fill_numbers(rows: Rows, clauses: Sequence[tuple[int, Number]], counts: NDArray[np.int64]) -> None:
-    unbounded = np.iinfo(np.int64).max
+def _fill_ranges(rows: Rows, ranges: Sequence[tuple[int, int, int]], counts: NDArray[np.int64]) -> None:
     padded = -(-counts.size // PLANE) * PLANE
-    for first in range(0, len(clauses), CHUNK):
-        some = clauses[first : first + CHUNK]
-        low = np.array([number.low for _, number in some], dtype=np.int64)[:, None]
-        high = np.array([unbounded if n.high is None else n.high for _, n in some], dtype=np.int64)[:, None]
+    for first in range(0, len(ranges), CHUNK):
+        some = np.array(ranges[first : first + CHUNK], dtype=np.int64)
         true = np.zeros((len(some), padded), dtype=np.bool_)
-        true[:, : counts.size] = (low <= counts) & (counts <= high)
+        true[:, : counts.size] = (some[:, 1, None] <= counts) & (counts <= some[:, 2, None])
         packed = np.packbits(true, axis=1, bitorder="little").view(np.dtype("<u8"))
-        rows[:, [row for row, _ in some]] = packed.T.astype(np.uint64)
+        rows[:, some[:, 0]] = packed.T.astype(np.uint64)

@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from digest.matching.leaves import source_names
 from digest.matching.mark import Mark
+from digest.matching.particulars import asks, label, labels, source_names, values
 from digest.matching.reading import Reading, is_named, name_words, read, together
 from digest.sources.listing import Facts
 from subscribers.query.canonical import clause_text
-from subscribers.query.explain import counted
+from subscribers.query.explain import ANNOUNCED, counted
 from subscribers.query.nodes import (
+    Announced,
     Author,
+    Category,
     Clause,
     Everything,
+    Fact,
     Has,
+    Journal,
+    Key,
     Near,
     Number,
     Org,
     Phrase,
     Prefix,
+    Published,
+    Recent,
     Source,
+    Tag,
     TextClause,
     Word,
 )
@@ -43,9 +51,16 @@ def marks(clause: Clause, facts: Facts) -> list[Mark]:
             names = (name for name in facts.authors if is_named(clause.words, name_words(name)))
             found = [Mark(text, "author", shown=name) for name in names]
         case Org():
-            exact = Phrase(clause.words, exact=True)
-            orgs = (org for org in facts.organisations if any(occurrences(exact, read(org))))
+            orgs = (org for org in facts.organisations if is_said(clause, read(org)))
             found = [Mark(text, "org", shown=org) for org in orgs]
+        case Journal():
+            said = bool(facts.journal) and is_said(clause, label(facts.journal))
+            found = [Mark(text, "journal", shown=facts.journal)] if said else []
+        case Tag():
+            tags = (name for name in labels(facts) if is_said(clause, label(name)))
+            found = [Mark(text, "tag", shown=name) for name in tags]
+        case Category() | Key() | Published() | Recent() | Announced():
+            found = _fact_marks(clause, facts)
         case Source():
             sources = (source for source in facts.sources if clause.name in source_names(source))
             found = [Mark(text, "source", shown=source) for source in sources]
@@ -59,6 +74,16 @@ def marks(clause: Clause, facts: Facts) -> list[Mark]:
         case _:
             found = _text_marks(clause, facts)
     return found
+
+
+def is_said(clause: Org | Journal | Tag, reading: Reading) -> bool:
+    """Do the words of the clause stand in a name or a keyword?"""
+    return any(occurrences(Phrase(clause.words, exact=not isinstance(clause, Tag)), reading))
+
+
+def _fact_marks(clause: Fact, facts: Facts) -> list[Mark]:
+    field = "published" if isinstance(clause, Published | Recent) else asks(clause)[0]
+    return [Mark(clause_text(clause), field, shown=ANNOUNCED.get(value, value)) for value in values(clause, facts)]
 
 
 def number(field: str, facts: Facts) -> int:

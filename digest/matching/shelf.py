@@ -7,24 +7,29 @@ over arrays. Both mean the same by a clause; `tests` compare them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from functools import reduce
 from operator import and_, or_
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.matching.leaves import source_names
 from digest.matching.lines import NOWHERE, Lexicon, Lines, Places
-from digest.matching.places import number, occurrences
+from digest.matching.particulars import as_of, is_published, label, labels, source_names, values
+from digest.matching.places import is_said, number
 from digest.matching.reading import is_named, name_words, read, together
 from digest.sources.listing import Facts
 from subscribers.query.canonical import normal
 from subscribers.query.nodes import (
     And,
+    Announced,
     Author,
+    Category,
     Clause,
     Everything,
     Has,
+    Journal,
+    Key,
     Near,
     Not,
     Number,
@@ -32,8 +37,11 @@ from subscribers.query.nodes import (
     Org,
     Phrase,
     Prefix,
+    Published,
     Query,
+    Recent,
     Source,
+    Tag,
     TextClause,
     Word,
 )
@@ -76,9 +84,9 @@ class Shelf:
         for lines in self._texts.values():
             lines.keep(np.array(rows, dtype=np.bool_))
 
-    def matching(self, query: Query) -> Rows:
-        """Which rows a filter matches."""
-        return self._true(normal(query))
+    def matching(self, query: Query, today: date | None = None) -> Rows:
+        """Which rows a filter matches, judged today; without a day, each when its facts say."""
+        return self._true(normal(query) if today is None else as_of(normal(query), today))
 
     def _true(self, query: Query) -> Rows:
         match query:
@@ -98,7 +106,15 @@ class Shelf:
             case Author():
                 true = self._each(lambda facts: _by(clause, facts))
             case Org():
-                true = self._each(_any(lambda name: _is_org(clause, name), lambda facts: facts.organisations))
+                true = self._each(_any(lambda name: is_said(clause, read(name)), lambda facts: facts.organisations))
+            case Journal():
+                true = self._each(_any(lambda name: is_said(clause, label(name)), _journal))
+            case Tag():
+                true = self._each(_any(lambda name: is_said(clause, label(name)), labels))
+            case Category() | Key() | Announced():
+                true = self._each(lambda facts: bool(values(clause, facts)))
+            case Published() | Recent():
+                true = self._each(lambda facts: is_published(clause, facts))
             case Source():
                 true = self._each(_any(lambda name: clause.name in source_names(name), lambda facts: facts.sources))
             case Number():
@@ -166,8 +182,8 @@ def _inside(count: int, clause: Number) -> bool:
     return clause.low <= count and (clause.high is None or count <= clause.high)
 
 
-def _is_org(clause: Org, name: str) -> bool:
-    return any(occurrences(Phrase(clause.words, exact=True), read(name)))
+def _journal(facts: Facts) -> tuple[str, ...]:
+    return (facts.journal,) if facts.journal else ()
 
 
 def _by(clause: Author, facts: Facts) -> bool:

@@ -9,11 +9,15 @@ from digest.matching.mark import Mark
 from digest.matching.places import marks, number
 from digest.sources.listing import Facts
 from subscribers.query.canonical import canonical, normal
-from subscribers.query.explain import EITHER, clause_words, counted, explain, part_words
-from subscribers.query.nodes import And, Clause, Not, Number, Or, Query
+from subscribers.query.explain import EITHER, clause_words, counted, explain, part_words, period
+from subscribers.query.nodes import And, Clause, Not, Number, Or, Published, Query, Recent
 
 FIELDS = ("title", "abstract")  # those with places; the others follow
-NAMES = {"author": "by {}", "org": "from {}", "source": "listed by {}"}
+NAMES = {
+    "author": "by {}", "org": "from {}", "journal": "published in {}", "cat": "in {}", "primary": "first of all in {}",
+    "tag": "tagged “{}”", "id": "with the id {}", "source": "listed by {}", "published": "published on {}",
+    "is": "announced as {}",
+}  # fmt: skip
 QUOTES = ('"', '"')
 
 __all__ = ["Mark", "is_true", "reason", "why", "why_not"]
@@ -141,7 +145,9 @@ def _missing(clause: Clause, facts: Facts) -> str:
     words = clause_words(clause)
     if isinstance(clause, Number):
         return f"has {counted(number(clause.field, facts), clause.field)}, not {words}"
-    if words.startswith("exactly "):
+    if isinstance(clause, Published | Recent) and facts.published:
+        return f"was published on {facts.published}, not {period(clause).removeprefix('of ')}"
+    if words.startswith(("exactly ", "the ")):
         return f"has not {words}"
     return f"has no {words.removeprefix('an ').removeprefix('a ')}"
 

@@ -96,9 +96,10 @@ def search(query: Query, today: date, *, within: timedelta = SEARCHED, most: int
 
     Of these `most` from place `start` on are read closely, for the words to mark.
     """
-    found = kept.matches(query, today - within)
+    found = kept.matches(query, today - within, today)
     ordered = sorted(ranked(found.kept), key=lambda facts: facts.listed, reverse=True)[start : start + most]
-    return Search(tuple(Found(facts, why(query, facts)) for facts in ordered), len(found.kept), found.of, found.since)
+    best = tuple(Found(facts, why(query, facts.judged_on(today))) for facts in ordered)
+    return Search(best, len(found.kept), found.of, found.since)
 
 
 def ranked(papers: Iterable[Facts]) -> tuple[Facts, ...]:

@@ -17,8 +17,8 @@ class ChangeFacts(Mapping[int, Facts]):
     def load(self, numbers: Iterable[int]) -> None:
         """Read many at once."""
         wanted = set(numbers) - self._known.keys()
-        rows = Change.objects.filter(number__in=wanted).values_list("number", "facts") if wanted else ()
-        self._known.update((number, Facts.from_json(facts)) for number, facts in rows)
+        rows = Change.objects.filter(number__in=wanted).values_list("number", "facts", "at") if wanted else ()
+        self._known.update((number, Facts.from_json(facts, at.date())) for number, facts, at in rows)
 
     def __getitem__(self, number: int) -> Facts:
         if number not in self._known:

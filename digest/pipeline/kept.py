@@ -15,6 +15,7 @@ from datetime import date
 import numpy as np
 from django.db.models import TextField
 from django.db.models.functions import Cast
+from numpy.typing import NDArray
 
 from digest.matching.shelf import Shelf
 from digest.models import Paper
@@ -33,12 +34,15 @@ class Matches:
     since: str  # ISO date; "" of none
 
 
-def matches(query: Query, after: date) -> Matches:
-    """The papers first listed after a day that a filter matches; of very many the newest `MOST` are looked at."""
-    papers = Paper.objects.filter(merged_into=None, first_day__gt=after).order_by("-first_day", "-pk")
-    stored = dict(papers.values_list("pk", Cast("facts", TextField()))[:MOST])
+def matches(query: Query, after: date, today: date) -> Matches:
+    """The papers first listed after a day that a filter matches today; of very many the newest `MOST` are looked at."""
     with _lock:
-        return _shelved.matching(query, stored)
+        return _shelved.matching(query, _stored(after), today)
+
+
+def _stored(after: date) -> dict[int, str]:
+    papers = Paper.objects.filter(merged_into=None, first_day__gt=after).order_by("-first_day", "-pk")
+    return dict(papers.values_list("pk", Cast("facts", TextField()))[:MOST])
 
 
 class _Shelved:
@@ -53,17 +57,23 @@ class _Shelved:
         self._stored: dict[int, str] = {}
         self._dropped = 0
 
-    def matching(self, query: Query, stored: dict[int, str]) -> Matches:
+    def matching(self, query: Query, stored: dict[int, str], today: date) -> Matches:
         """Of these papers, the newest first."""
+        self._bring(stored)
+        facts = self._shelf.facts
+        rows = self._ordered(stored)
+        kept = rows[self._shelf.matching(query, today)[rows]]
+        return Matches(tuple(facts[row] for row in kept), len(rows), facts[rows[-1]].listed if stored else "")
+
+    def _ordered(self, stored: dict[int, str]) -> NDArray[np.intp]:
+        return np.fromiter((self._rows[number] for number in stored), dtype=np.intp, count=len(stored))
+
+    def _bring(self, stored: dict[int, str]) -> None:
         try:
             self._refresh(stored)
         except BaseException:
             self._clear()  # whatever stopped it half way: the next one begins anew
             raise
-        facts = self._shelf.facts
-        rows = np.fromiter((self._rows[number] for number in stored), dtype=np.intp, count=len(stored))
-        kept = rows[self._shelf.matching(query)[rows]]
-        return Matches(tuple(facts[row] for row in kept), len(rows), facts[rows[-1]].listed if stored else "")
 
     def _refresh(self, stored: dict[int, str]) -> None:
         fresh = {

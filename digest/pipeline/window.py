@@ -27,6 +27,7 @@ from subscribers.query.parser import parse
 AS_LISTED = ("listed", "listed elsewhere", "rose", "enriched", "revised")
 WHEN_SETTLED = ("settled",)
 RECENT = timedelta(days=7)  # a reader without a cursor gets the papers listed since then
+Row = tuple[int, int, str, bool, dict[str, object], datetime]  # number, paper, kind, news, facts, at
 Mask = NDArray[np.bool_]
 Low = int | None  # a window begins behind this change; None: the reader has no cursor
 
@@ -41,7 +42,8 @@ class Window:
         rows = _rows(head, min((low for low in wanted if low is not None), default=head), recent)
         self.roots = _roots({paper for _, paper, *_ in rows})
         self.candidates = [
-            Candidate(number, self.roots[paper], kind, Facts.from_json(facts)) for number, paper, kind, _, facts in rows
+            Candidate(number, self.roots[paper], kind, Facts.from_json(facts, at.date()))
+            for number, paper, kind, _, facts, at in rows
         ]
         self.numbers = np.array([row[0] for row in rows], dtype=np.int64)
         self.news = np.array([row[3] for row in rows], dtype=np.bool_)
@@ -101,10 +103,10 @@ def _recent_papers(head: int, now: datetime) -> set[int]:
     return set(rows.values_list("paper_id", flat=True))
 
 
-def _rows(head: int, low: int, recent: set[int]) -> list[tuple[int, int, str, bool, dict[str, object]]]:
+def _rows(head: int, low: int, recent: set[int]) -> list[Row]:
     hears = Change.objects.filter(number__lte=head, kind__in=(*AS_LISTED, *WHEN_SETTLED))
     wanted = hears.filter(Q(number__gt=low, news=True) | Q(paper__in=recent)).order_by("number")
-    return list(wanted.values_list("number", "paper_id", "kind", "news", "facts"))
+    return list(wanted.values_list("number", "paper_id", "kind", "news", "facts", "at"))
 
 
 def _roots(papers: set[int]) -> dict[int, int]:

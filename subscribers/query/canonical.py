@@ -8,14 +8,20 @@ is `"fine tuning"`: a hyphenated word is a phrase, which two separate words are 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from subscribers.query.nodes import (
     And,
+    Announced,
     Author,
+    Category,
     Clause,
     Everything,
+    Fact,
     Has,
+    Journal,
+    Key,
     Near,
     Not,
     Number,
@@ -23,14 +29,20 @@ from subscribers.query.nodes import (
     Org,
     Phrase,
     Prefix,
+    Published,
     Query,
+    Recent,
     Source,
+    Tag,
     Word,
 )
 from subscribers.query.words import spelled
 
 RESERVED = frozenset({"and", "or", "not", "andnot"})
 NOTHING = Not(Everything())
+BARE_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*")
+NAME_FIELDS = {Author: "author", Org: "org", Journal: "journal", Tag: "tag"}
+LAST = (Number, Has, Source, Published, Recent, Announced)  # what stands behind the words that are asked for
 
 
 def canonical(query: Query) -> str:
@@ -73,7 +85,7 @@ def _joined(parts: list[Query], *, all_of: bool) -> Query:
 
 def _rank(query: Query) -> tuple[int, str]:
     """Groups, then what is asked for, then numbers and flags, then what is left out; each by its text."""
-    order = {And: 0, Or: 0, Number: 2, Has: 2, Source: 2, Not: 3}
+    order = {And: 0, Or: 0, Not: 3} | dict.fromkeys(LAST, 2)
     return order.get(type(query), 1), _written(query)
 
 
@@ -97,8 +109,10 @@ def clause_text(clause: Clause) -> str:
     match clause:
         case Everything():
             text = "*"
-        case Author() | Org():
-            text = f"{'author' if isinstance(clause, Author) else 'org'}:{_name(clause.words)}"
+        case Author() | Org() | Journal() | Tag():
+            text = f"{NAME_FIELDS[type(clause)]}:{_name(clause.words)}"
+        case Category() | Key() | Published() | Recent() | Announced():
+            text = _fact(clause)
         case Source():
             text = f"source:{clause.name}"
         case Has():
@@ -109,6 +123,27 @@ def clause_text(clause: Clause) -> str:
             exact = "=" if not isinstance(clause, Prefix) and clause.exact else ""
             text = f"{clause.field}:{exact}{_words(clause)}" if clause.field else f"{exact}{_words(clause)}"
     return text
+
+
+def _fact(clause: Fact) -> str:
+    match clause:
+        case Category():
+            text = f"{'primary' if clause.primary else 'cat'}:{clause.name}"
+        case Key():
+            text = f"id:{clause.name}" if BARE_KEY.fullmatch(clause.name) else f'id:"{clause.name}"'
+        case Published():
+            text = f"published:{_days(clause)}"
+        case Recent():
+            text = f"published:P{clause.days}D"
+        case Announced():
+            text = f"is:{clause.how}"
+    return text
+
+
+def _days(clause: Published) -> str:
+    if clause.first == clause.last:
+        return str(clause.first)
+    return f"{clause.first or ''}..{clause.last or ''}"
 
 
 def _words(clause: Word | Prefix | Phrase | Near) -> str:

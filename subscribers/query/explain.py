@@ -7,18 +7,26 @@ from collections.abc import Iterable, Sequence
 from subscribers.query.canonical import normal
 from subscribers.query.nodes import (
     And,
+    Announced,
     Author,
+    Category,
     Clause,
     Everything,
+    Fact,
     Has,
+    Journal,
+    Key,
     Not,
     Number,
     Or,
     Org,
     Phrase,
     Prefix,
+    Published,
     Query,
+    Recent,
     Source,
+    Tag,
     TextClause,
     Word,
 )
@@ -27,6 +35,8 @@ from subscribers.query.words import spelled
 PLACES = {"": "in title or abstract", "title": "in the title", "abstract": "in the abstract"}
 FLAGS = {"code": "code", "project": "a project page"}
 EITHER = "either "  # before alternatives inside a longer sentence
+NAMES = {Author: "an author", Org: "an organisation", Journal: "a journal", Tag: "a keyword"}
+ANNOUNCED = {"new": "new", "revised": "revised", "cross": "cross-listed"}
 SINGULAR = {"upvotes": "upvote", "comments": "comment"}
 
 
@@ -51,10 +61,10 @@ def clause_words(clause: Clause) -> str:
     match clause:
         case Everything():
             said = "anything"
-        case Author():
-            said = f"an author “{spelled(clause.words)}”"
-        case Org():
-            said = f"an organisation “{spelled(clause.words)}”"
+        case Author() | Org() | Journal() | Tag():
+            said = f"{NAMES[type(clause)]} “{spelled(clause.words)}”"
+        case Category() | Key() | Published() | Recent() | Announced():
+            said = _fact(clause)
         case Source():
             said = f"a listing by {clause.name}"
         case Has():
@@ -64,6 +74,32 @@ def clause_words(clause: Clause) -> str:
         case _:
             said = f"{_text(clause)} {PLACES[clause.field]}"
     return said
+
+
+def _fact(clause: Fact) -> str:
+    match clause:
+        case Category():
+            archive, _, part = clause.name.partition(".")
+            kind = "primary category" if clause.primary else "category"
+            said = f"a {kind} of {archive}" if part == "*" else f"the {kind} {clause.name}"
+        case Key():
+            said = f"the id {clause.name}"
+        case Published() | Recent():
+            said = f"a date of publication {period(clause)}"
+        case Announced():
+            said = f"an announcement as {ANNOUNCED[clause.how]}"
+    return said
+
+
+def period(clause: Published | Recent) -> str:
+    """When: from 2026-01-01 to 2026-02-01, in the last 7 days."""
+    if isinstance(clause, Recent):
+        return "in the last day" if clause.days == 1 else f"in the last {clause.days:,} days"
+    if clause.first == clause.last:
+        return f"of {clause.first}"
+    if clause.first and clause.last:
+        return f"from {clause.first} to {clause.last}"
+    return f"from {clause.first} on" if clause.first else f"until {clause.last}"
 
 
 def counted(count: int, field: str) -> str:

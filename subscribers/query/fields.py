@@ -9,7 +9,10 @@ from subscribers.query.errors import QueryError
 TEXT = ("title", "abstract")
 NUMBERS = ("upvotes", "comments")
 FLAGS = ("code", "project")
-FIELDS = (*TEXT, "author", "org", "source", *NUMBERS, "has")
+ANNOUNCED = ("new", "revised", "cross")
+FIELDS = (
+    *TEXT, "author", "org", "journal", "cat", "primary", "tag", "id", "source", *NUMBERS, "published", "has", "is",
+)  # fmt: skip
 ANY_TEXT = ""  # title or abstract
 
 # Spelling to our field; `tiab` is a word without a field.
@@ -26,10 +29,18 @@ SPELLINGS = {
     "ad": "org",
     "organisation": "org",
     "organization": "org",
+    "category": "cat",
+    "keyword": "tag",
+    "arxiv": "id",
+    "doi": "id",
+    "jr": "journal",
+    "ta": "journal",
+    "submitteddate": "published",
+    "announce": "is",
     "feed": "source",
     "votes": "upvotes",
 }
-TAGS = ("ti", "title", "ab", "abstract", "tiab", "au", "author", "ad", "affiliation")
+TAGS = ("ti", "title", "ab", "abstract", "tiab", "au", "author", "ad", "affiliation", "ta")
 LONGEST_NAME = 32  # characters; nothing longer is compared with the names
 
 

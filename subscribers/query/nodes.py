@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,57 @@ class Has:
 
 
 @dataclass(frozen=True, slots=True)
+class Category:
+    """In this category of arXiv (`cs.LG`; `cs.*`: any of the archive); `primary`: it is the paper's first one."""
+
+    name: str
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Words of one keyword, one after the other, stemmed."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The one paper of this public key: an arXiv id, a DOI, or `source:guid`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Words of a journal's name, one after the other, not stemmed."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """First published from one day to another, both included; None: open on that side."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """First published at most so many days before the paper is judged."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """How arXiv announced it last; what it does not announce is new."""
+
+    how: str  # new, revised, cross
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     part: Query
 
@@ -101,7 +153,9 @@ class Or:
 
 
 TextClause = Word | Prefix | Phrase | Near
-Clause = TextClause | Everything | Author | Org | Source | Number | Has
+Name = Author | Org | Journal | Tag
+Fact = Category | Key | Published | Recent | Announced
+Clause = TextClause | Everything | Name | Fact | Source | Number | Has
 Query = Clause | Not | And | Or
 
 
@@ -126,3 +180,12 @@ def numbers(query: Query) -> frozenset[tuple[str, int]]:
             if clause.high is not None:
                 steps.add((clause.field, clause.high + 1))
     return frozenset(step for step in steps if step[1] > 0)
+
+
+def asked(query: Query) -> Iterator[Clause]:
+    """The leaves that are asked for; none of those that are left out. The query is in normal form."""
+    if isinstance(query, And | Or):
+        for part in query.parts:
+            yield from asked(part)
+    elif not isinstance(query, Not):
+        yield query

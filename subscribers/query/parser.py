@@ -13,11 +13,13 @@ from typing import cast
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
 
 from subscribers.query.canonical import canonical, normal
+from subscribers.query.dates import between
 from subscribers.query.errors import QueryError
 from subscribers.query.explain import explain
 from subscribers.query.fields import field_named, field_tagged
 from subscribers.query.nodes import And, Not, Or, Query
-from subscribers.query.terms import TEXT_FIELDS, WIDEST, Notes, Term, clause
+from subscribers.query.notes import Notes, Term
+from subscribers.query.terms import TEXT_FIELDS, WIDEST, clause
 from subscribers.query.typed import STORED, TYPED, Limits, check, cleaned
 
 GRAMMAR = Lark.open("grammar.lark", rel_to=__file__, parser="lalr", lexer="basic")
@@ -153,11 +155,18 @@ class _Reader:
             raise QueryError(f"{outer}: can't hold another field", name.start_pos or 0, hint)
         branches = _branches(tree)
         if not branches:
-            raise _misplaced("", _tokens(tree)[1])
+            return self._in_brackets(_tokens(tree)[1], field)
         query = self._atom(branches[0], field)
         if query is None:
             raise QueryError(f"{name} needs a word", name.start_pos or 0, "write it right behind the colon")
         return query
+
+    def _in_brackets(self, tag: Token, field: str) -> Query | None:
+        """A field and square brackets: dates, as arXiv writes them."""
+        if field != "published":
+            raise _misplaced("", tag)
+        term = Term(str(tag), tag.start_pos or 0, field)
+        return self._counted(term, between(term.text[1:-1], term, self.notes))
 
     def _plain(self, tree: _Branch, field: str) -> Query | None:
         tokens = {token.type: token for token in _tokens(tree)}

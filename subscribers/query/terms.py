@@ -1,26 +1,18 @@
-"""One term of a filter text becomes a clause: words, phrases, prefixes, names, numbers, flags. Pure."""
+"""One term of a filter text becomes a clause: words, phrases, prefixes, numbers; the rest by its field. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
+from subscribers.query import particulars
+from subscribers.query.dates import published
 from subscribers.query.errors import QueryError
-from subscribers.query.fields import FLAGS, NUMBERS, TEXT
-from subscribers.query.nodes import (
-    Author,
-    Clause,
-    Everything,
-    Has,
-    Near,
-    Number,
-    Org,
-    Phrase,
-    Prefix,
-    Source,
-    Word,
-)
+from subscribers.query.fields import NUMBERS, TEXT
+from subscribers.query.names import is_bare_id
+from subscribers.query.nodes import Clause, Everything, Near, Number, Phrase, Prefix, Word
+from subscribers.query.notes import Notes, Term
 from subscribers.query.tex import readable
 from subscribers.query.words import exacts, joined, spelled
 
@@ -29,38 +21,9 @@ WIDEST = 100  # words between the first and the last of a "near"
 LARGEST = 1_000_000_000
 OPERATORS = ("and", "or", "not")
 UNREAD = set("+#*@=<>^~%$€")  # signs that a reader may believe to be looked for
-SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 COMPARED = re.compile(r"(>=|<=|>|<|=|≥|≤)?([0-9]+)")
 RANGE = re.compile(r"([0-9]*)\.\.([0-9]*)")
 COMPARISON = re.compile(rf"({'|'.join(NUMBERS)})((?:>=|<=|>|<|=|≥|≤)[0-9]+)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A term as typed: its text without quotes, its place, and what stands around it."""
-
-    text: str
-    position: int
-    field: str = ""
-    quoted: bool = False
-    exact: bool = False
-    within: int | None = None
-
-
-@dataclass(slots=True)
-class Notes:
-    """What to tell the reader: notices (rewritten spellings) and warnings (valid, but odd)."""
-
-    notices: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def notice(self, text: str) -> None:
-        if text and text not in self.notices:
-            self.notices.append(text)
-
-    def warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)
 
 
 def clause(term: Term, notes: Notes) -> Clause | None:
@@ -70,14 +33,24 @@ def clause(term: Term, notes: Notes) -> Clause | None:
     """
     if term.field in BUILDERS:
         return BUILDERS[term.field](term, notes)
-    compared = COMPARISON.fullmatch(term.text)
-    if compared and not term.quoted and not term.field:
-        name = compared[1].lower()
-        notes.notice(f"“{term.text}” is written {name}:{compared[2]} here")
-        return _number(Term(compared[2], term.position, name), notes)
+    if not term.quoted and not term.field and not term.marked:
+        meant = _with_field(term)
+        if meant.field:
+            notes.notice(f"“{term.text}” is written {meant.field}:{meant.text} here")
+            return BUILDERS[meant.field](meant, notes)
     if "*" in term.text and not term.quoted:
         return _starred(term)
     return _text(term, notes)
+
+
+def _with_field(term: Term) -> Term:
+    """A word that can only be meant for a field with that field (`upvotes>=20`, `#rlhf`, an arXiv id); others as is."""
+    compared = COMPARISON.fullmatch(term.text)
+    if compared:
+        return replace(term, text=compared[2], field=compared[1].lower())
+    if particulars.HASHTAG.fullmatch(term.text):
+        return replace(term, text=term.text[1:], field="tag")
+    return replace(term, field="id") if is_bare_id(term.text) else term
 
 
 def _text(term: Term, notes: Notes) -> Clause | None:
@@ -134,48 +107,6 @@ def _starred(term: Term) -> Clause:
     return Prefix(words[0], term.field)
 
 
-def _name(term: Term, example: str) -> tuple[str, ...]:
-    words = exacts(readable(term.text))
-    if not words or "*" in term.text:
-        raise QueryError(f"{term.field}: takes a name", term.position, f"for example {example}")
-    if term.exact or term.within is not None:
-        message = f"{term.field}: takes neither = nor ~"
-        raise QueryError(message, term.position, f"names are compared whole already: {example}")
-    return words
-
-
-def _author(term: Term, notes: Notes) -> Author:
-    """`LeCun, Yann` and `LeCun Y` are turned round: the family name goes last."""
-    words = _name(term, 'author:"Y LeCun"')
-    family, comma, given = term.text.partition(",")
-    if comma and exacts(given) and exacts(family):
-        words = (*exacts(readable(given)), *exacts(readable(family)))
-    while len(words[-1]) == 1 and any(len(word) > 1 for word in words) and words[-1].isascii():
-        words = (words[-1], *words[:-1])
-    if all(len(word) == 1 and word.isascii() for word in words):
-        notes.warn('a single letter is little of a name: put the whole name in quotes, author:"Y LeCun"')
-    return Author(words)
-
-
-def _org(term: Term, _notes: Notes) -> Org:
-    return Org(_name(term, 'org:"University of Saltmarsh"'))
-
-
-def _source(term: Term, _notes: Notes) -> Source:
-    name = term.text.lower()
-    if not SOURCE.fullmatch(name) or term.exact or term.within is not None:
-        raise QueryError("source: takes the short name of a source", term.position, "for example source:hf")
-    return Source(name)
-
-
-def _flag(term: Term, _notes: Notes) -> Has:
-    what = term.text.lower()
-    if what not in FLAGS or term.exact or term.within is not None:
-        known = " and ".join(f"has:{flag}" for flag in FLAGS)
-        raise QueryError(f"“has:{term.text}” is not known", term.position, f"there are {known}")
-    return Has(what)
-
-
 def _number(term: Term, notes: Notes) -> Number:
     compared = COMPARED.fullmatch(term.text)
     if compared and not (term.exact and compared[1]):
@@ -215,10 +146,17 @@ def _count(digits: str, term: Term) -> int:
 
 
 BUILDERS: dict[str, Callable[[Term, Notes], Clause]] = {
-    "author": _author,
-    "org": _org,
-    "source": _source,
-    "has": _flag,
+    "author": particulars.author,
+    "org": particulars.org,
+    "journal": particulars.journal,
+    "cat": particulars.cat,
+    "primary": particulars.cat,
+    "tag": particulars.tag,
+    "id": particulars.key,
+    "source": particulars.source,
+    "published": published,
+    "has": particulars.has,
+    "is": particulars.announced,
     **dict.fromkeys(NUMBERS, _number),
 }
 TEXT_FIELDS = ("", *TEXT)

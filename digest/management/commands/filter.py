@@ -79,7 +79,8 @@ class Command(Door):
 
 def _stored(now: datetime, days: int) -> list[Facts]:
     recent = Paper.objects.filter(merged_into=None, first_day__gt=now.date() - timedelta(days=days))
-    return [Facts.from_json(facts) for facts in recent.order_by("first_day", "key").values_list("facts", flat=True)]
+    stored = recent.order_by("first_day", "key").values_list("facts", flat=True)
+    return [Facts.from_json(facts, now.date()) for facts in stored]
 
 
 def _from_file(name: str, now: datetime) -> list[Facts]:
@@ -91,7 +92,7 @@ def _from_file(name: str, now: datetime) -> list[Facts]:
     except UnreadableListing as unreadable:
         raise CommandError(f"{name}: {unreadable}") from None
     look = Look("hf", now.date(), now, now.date())
-    return [found.facts for found in changes({}, listing, look)]
+    return [found.facts.judged_on(now.date()) for found in changes({}, listing, look)]
 
 
 def _matches(query: Query, papers: list[Facts]) -> list[Facts]:

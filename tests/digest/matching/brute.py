@@ -3,15 +3,20 @@ but the analyser that reads words."""
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 from itertools import combinations, product
 
 from digest.sources.listing import Facts
 from subscribers.query.nodes import (
     And,
+    Announced,
     Author,
+    Category,
     Everything,
     Has,
+    Journal,
+    Key,
     Near,
     Not,
     Number,
@@ -19,8 +24,11 @@ from subscribers.query.nodes import (
     Org,
     Phrase,
     Prefix,
+    Published,
     Query,
+    Recent,
     Source,
+    Tag,
     Word,
 )
 from subscribers.query.tex import readable
@@ -68,19 +76,52 @@ def matches(query: Query, facts: Facts) -> bool:
 
 
 def clause(query: Query, facts: Facts) -> bool:
-    if isinstance(query, Author):
-        return any(names(query.words, name(author)) for author in facts.authors)
-    if isinstance(query, Org):
-        return any(in_text(Phrase(query.words, exact=True), org) for org in facts.organisations)
+    if isinstance(query, Author | Org | Journal | Tag):
+        return named(query, facts)
+    if isinstance(query, Category | Key | Announced):
+        return fact(query, facts)
+    if isinstance(query, Published | Recent):
+        return dated(query, facts)
     if isinstance(query, Source):
         return any(f"{source.lower()}-".startswith(f"{query.name}-") for source in facts.sources)
     if isinstance(query, Number):
         count = {"upvotes": facts.upvotes, "comments": facts.comments}[query.field]
         return query.low <= count <= (count if query.high is None else query.high)
-    if isinstance(query, Has):
-        return bool({"code": facts.code, "project": facts.project}[query.what])
-    assert isinstance(query, Everything)
-    return True
+    assert isinstance(query, Has | Everything)
+    return isinstance(query, Everything) or bool({"code": facts.code, "project": facts.project}[query.what])
+
+
+def named(query: Author | Org | Journal | Tag, facts: Facts) -> bool:
+    if isinstance(query, Author):
+        return any(names(query.words, name(author)) for author in facts.authors)
+    if isinstance(query, Tag):
+        return any(in_text(Phrase(query.words), keyword) for keyword in (*facts.keywords, *facts.categories))
+    said = facts.organisations if isinstance(query, Org) else (facts.journal,)
+    return any(in_text(Phrase(query.words, exact=True), one) for one in said)
+
+
+def fact(query: Category | Key | Announced, facts: Facts) -> bool:
+    if isinstance(query, Category):
+        first = [facts.primary] if facts.primary else list(facts.categories[:1] if facts.arxiv else ())
+        mine = [name.lower() for name in (first if query.primary else facts.categories)]
+        archive, dot, part = query.name.lower().partition(".")
+        if part == "*":
+            return any(name == archive or name.startswith(f"{archive}.") for name in mine)
+        return f"{archive}{dot}{part}" in mine
+    if isinstance(query, Key):
+        return query.name in {facts.key, facts.arxiv, facts.doi} - {""}
+    again = "replace" in facts.announce or (facts.announce == "" and facts.version >= 2)
+    crossed = facts.announce in ("cross", "replace-cross")
+    return {"revised": again, "cross": crossed, "new": not again and not crossed}[query.how]
+
+
+def dated(query: Published | Recent, facts: Facts) -> bool:
+    if not facts.published:
+        return False
+    published = date.fromisoformat(facts.published)
+    if isinstance(query, Recent):
+        return bool(facts.judged) and (date.fromisoformat(facts.judged) - published).days <= query.days
+    return (query.first or date.min) <= published <= (query.last or date.max)
 
 
 def in_text(query: Word | Prefix | Phrase | Near, raw: str) -> bool:

@@ -24,7 +24,7 @@ def _some(*values: str) -> st.SearchStrategy[tuple[str, ...]]:
 
 facts = st.builds(
     Facts,
-    key=st.just("2611.00001"),
+    key=st.sampled_from(["2611.00001", "10.1000/x(1)"]),
     title=texts(),
     abstract=texts(),
     authors=_some("Yann LeCun", "Y. LeCun", "Yann A. LeCun", "Ann B. Moss", "A. Moss", "LeCun Yann"),
@@ -34,4 +34,14 @@ facts = st.builds(
     sources=_some("hf", "arxiv-cs", "arxiv", "HF"),
     code=st.sampled_from(["", "https://code.example"]),
     project=st.sampled_from(["", "https://project.example"]),
+    arxiv=st.sampled_from(["", "2611.00001", "hep-th/9901001"]),
+    doi=st.sampled_from(["", "10.1000/x(1)"]),
+    categories=_some("cs.LG", "cs.CL", "stat.ML", "hep-th", "cond-mat.str-el", "Tuned models"),
+    primary=st.sampled_from(["", "", "cs.LG", "stat.ML", "hep-th"]),
+    keywords=_some("fine-tuning", "tuned models", "Model", "cs"),
+    journal=st.sampled_from(["", "Fen Letters 7 (2026)", "Letters of the Fen"]),
+    published=st.sampled_from(["", "2026-01-01", "2026-01-04", "2026-01-31", "2026-02-01"]),
+    judged=st.sampled_from(["", "2026-01-05", "2026-02-01"]),
+    version=st.integers(0, 2),
+    announce=st.sampled_from(["", "new", "cross", "replace", "replace-cross"]),
 )

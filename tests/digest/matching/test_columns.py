@@ -16,6 +16,7 @@ def test_changes_of_one_paper_share_texts_and_names() -> None:
     assert columns.numbers == (1, 2, 3)
     assert columns.texts == {"title": {"Moss": 0b111}, "abstract": {"On moss.": 0b011, "Other.": 0b100}}
     assert columns.authors == {"A. Bee": 0b011, "J. Dee": 0b011}
+    assert columns.names["source"] == {"hf": 0b011}
     assert columns.counts["upvotes"].tolist() == [3, 9, 0]
     assert columns.flags == {"code": 0b011, "project": 0}
     assert (len(columns), columns.planes, columns.all) == (3, 1, 0b111)

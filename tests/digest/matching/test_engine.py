@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pickle
 import random
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -86,13 +88,14 @@ def test_a_compiled_engine_may_be_kept() -> None:
         "robot* upvotes:>=3",
         'author:"Y LeCun" OR =fine-tuning',
         "org:fen has:code -(a b)",
+        "cat:cs.LG OR #rlhf published:P7D is:new id:2611.00001 journal:fen",
     ]
     engine = Engine({number: parse(text).query for number, text in enumerate(texts)})
     columns = Columns(
         [(1, paper("the KV cache", upvotes=3)), (2, paper("Robots", upvotes=3)), (3, paper("fine tuning"))]
     )
     kept = pickle.loads(pickle.dumps(engine)).match(columns)
-    assert [kept.indexes(number) for number in range(4)] == [[0], [1], [2], []]
+    assert [kept.indexes(number) for number in range(5)] == [[0], [1], [2], [], []]
 
 
 def test_no_filters_and_no_columns_match_nothing() -> None:
@@ -192,6 +195,73 @@ def test_numbers_and_flags() -> None:
     assert matching("upvotes:>=8", *papers) == [8, 9]
     assert matching("upvotes:2..3 OR comments:0", *papers) == [2, 3, 9]
     assert matching("has:code -has:project", *papers) == [1, 3]
+
+
+def test_categories_one_by_one_and_whole_archives() -> None:
+    papers = (
+        paper(categories=("cs.LG", "stat.ML"), primary="cs.LG"),
+        paper(categories=("hep-th",), primary="hep-th"),
+        paper(categories=("cs.CL",), arxiv="2611.00001"),  # kept before the primary category was
+        paper(categories=("Robotics", "CSS"), keywords=("cs",)),
+    )
+    for text, found in {
+        "cat:cs.LG": [0], "cat:cs.lg": [0], "cat:cs.*": [0, 2], "cat:hep-th": [1], "cat:stat.ML": [0], "cat:c": [],
+        "primary:cs.LG": [0], "primary:cs.CL": [2], "primary:cs.*": [0, 2], "primary:stat.ML": [], "-cat:cs.*": [1, 3],
+    }.items():  # fmt: skip
+        assert matching(text, *papers) == found, text
+
+
+def test_keywords_and_the_labels_of_feeds() -> None:
+    papers = (
+        paper(keywords=("Reinforcement learning from human feedback", "RLHF")),
+        paper(keywords=("large language models",), categories=("Robot learning",)),
+    )
+    assert matching("#rlhf", *papers) == [0]
+    assert matching('tag:"large language model"', *papers) == [1]
+    assert matching("tag:robots", *papers) == [1]
+    assert matching('tag:"learning from feedback"', *papers) == []
+    assert matching("tag:learning", *papers) == [0, 1]
+    assert matching("rlhf", *papers) == []
+
+
+def test_one_paper_by_any_of_its_names() -> None:
+    papers = (
+        paper(arxiv="2611.00001", doi="10.1000/x"),
+        Facts("blog:Post (7)", ""),
+        Facts("10.1000/y", "", doi="10.1000/y"),
+    )
+    assert matching("2611.00001v3", *papers) == [0]
+    assert matching("id:10.1000/X", *papers) == [0]
+    assert matching('id:"blog:Post (7)" OR doi:10.1000/y', *papers) == [1, 2]
+
+
+def test_journals() -> None:
+    papers = (paper(journal="Nature Communications 14 (2026)"), paper(journal="J. Natur. Sci."), paper())
+    assert matching("journal:nature", *papers) == [0]
+    assert matching('journal:"nature communications"', *papers) == [0]
+
+
+def test_days_of_publication() -> None:
+    papers = [paper(published=day) for day in ("2026-01-01", "2026-01-31", "2026-02-01", "", "soon")]
+    assert matching("published:2026-01", *papers) == [0, 1]
+    assert matching("published:2026-01-31..", *papers) == [1, 2]
+    assert matching("published:<2026-02", *papers) == [0, 1]
+    assert matching("-published:2026", *papers) == [3, 4]
+
+
+def test_the_last_days_are_those_before_the_change_was_judged() -> None:
+    """The same paper, judged at three moments; a date of tomorrow is that of another time zone."""
+    old = paper(published="2026-01-01")
+    judged = [old.judged_on(date(2026, 1, day)) for day in (8, 9)]
+    assert matching("published:P7D", *judged, old, replace(old, published="2026-01-09", judged="2026-01-08")) == [0, 3]
+
+
+def test_how_arxiv_announced_it() -> None:
+    papers = [paper(announce=kind) for kind in ("new", "cross", "replace", "replace-cross", "")]
+    papers += [paper(version=2), paper(announce="new", version=2)]
+    assert matching("is:new", *papers) == [0, 4, 6]
+    assert matching("is:cross", *papers) == [1, 3]
+    assert matching("is:revised", *papers) == [2, 3, 5]
 
 
 def test_a_change_is_judged_by_its_own_facts() -> None:

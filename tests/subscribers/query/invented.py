@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from subscribers.query.nodes import (
     And,
+    Announced,
     Author,
+    Category,
     Everything,
     Has,
+    Journal,
+    Key,
     Near,
     Not,
     Number,
@@ -17,8 +23,11 @@ from subscribers.query.nodes import (
     Org,
     Phrase,
     Prefix,
+    Published,
     Query,
+    Recent,
     Source,
+    Tag,
     Word,
 )
 
@@ -40,6 +49,25 @@ def numbers(draw: DrawFn) -> Number:
     return draw(st.sampled_from([Number(draw(fields), low, high), Number(draw(fields), low)]))
 
 
+DAYS = [date(2026, 1, 1), date(2026, 1, 5), date(2026, 1, 31), date(2026, 2, 1)]
+
+
+@st.composite
+def periods(draw: DrawFn) -> Published:
+    first, last = sorted((draw(st.sampled_from(DAYS)), draw(st.sampled_from(DAYS))))
+    return draw(st.sampled_from([Published(first, last), Published(first), Published(None, last)]))
+
+
+CATEGORIES = ["cs.LG", "cs.CL", "cs.*", "stat.ML", "hep-th", "hep-th.*", "cond-mat.str-el", "cond-mat.*"]
+facts: SearchStrategy[Query] = st.one_of(
+    st.builds(Category, st.sampled_from(CATEGORIES), st.booleans()),
+    st.builds(Tag, st.sampled_from([("tuned",), ("fine", "tuning"), ("finetuning",), ("cs",), ("model",)])),
+    st.builds(Key, st.sampled_from(["2611.00001", "2611.00002", "10.1000/x(1)", "hep-th/9901001"])),
+    st.builds(Journal, st.sampled_from([("fen",), ("fen", "letters"), ("letters", "fen"), ("letter",)])),
+    st.builds(Recent, st.sampled_from([1, 4, 5, 30, 31])),
+    st.builds(Announced, st.sampled_from(["new", "revised", "cross"])),
+    periods(),
+)
 clauses: SearchStrategy[Query] = st.one_of(
     st.builds(Word, words, FIELDS, st.booleans()),
     st.builds(Phrase, several, FIELDS, st.booleans()),
@@ -50,6 +78,7 @@ clauses: SearchStrategy[Query] = st.one_of(
     st.builds(Source, st.sampled_from(["hf", "arxiv", "arxiv-cs", "other"])),
     numbers(),
     st.builds(Has, st.sampled_from(["code", "project"])),
+    facts,
     st.just(Everything()),
 )
 

@@ -57,6 +57,13 @@ def test_the_normal_form_is_its_own(query: Query) -> None:
         ("-* a", "-*"),
         ("title:(a OR b)", "title:b OR title:a"),
         ("multi-agent*", "multiagent*"),
+        ("cat:CS.lg", "category:cs.LG"),
+        ("cat:cs", "cat:cs.*"),
+        ("#RLHF", "tag:rlhf"),
+        ("arxiv:2401.01234v3", "2401.01234"),
+        ("published:P2W", "published:P14D"),
+        ("published:2026-01", "published:2026-01-01..2026-01-31"),
+        ("submittedDate:[20260101 TO *]", "published:>=2026"),
     ],
 )
 def test_spellings_of_one_meaning_share_one_form(one: str, other: str) -> None:
@@ -73,6 +80,10 @@ def test_spellings_of_one_meaning_share_one_form(one: str, other: str) -> None:
         ('"a b"~1', '"a b"~2'),
         ("a (b OR c)", "a b OR c"),
         ("robot", "robots"),
+        ("cat:cs.LG", "primary:cs.LG"),
+        ("cat:hep-th", "cat:hep-th.*"),
+        ("tag:model", "tag:models"),
+        ("published:P7D", "published:P8D"),
     ],
 )
 def test_different_meanings_stay_apart(one: str, other: str) -> None:
