@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from subscribers.models import Filter, Milestone, Subscriber, Topic
-from subscribers.query.canonical import canonical
-from subscribers.query.nodes import Query, numbers
+from subscribers.query.canonical import canonical, normal
+from subscribers.query.nodes import Announced, Query, asked, numbers
 from subscribers.query.parser import parse
 
 SHAPE = re.compile(r"(?P<name>[^\[\]=]{1,100}?)\s*(?:\[(?P<options>[^\]]*)\])?\s*=\s*(?P<query>.+)", re.DOTALL)
@@ -71,17 +71,27 @@ def _number(topic: str, name: str, value: str) -> tuple[str, int]:
 
 
 def save(subscriber: Subscriber, wish: TopicWish) -> Topic:
-    """Write the topic, its filter and the numbers that the filter names. Raises QueryError."""
+    """Write the topic, its filter and the numbers that the filter names. Raises QueryError.
+
+    A text that newly asks for revisions ticks "also send revisions"; saved again as it is, the box decides.
+    """
     query = parse(wish.text).query
     old = Topic.objects.filter(subscriber=subscriber, name=wish.name).first()
     topic = old or Topic(subscriber=subscriber, name=wish.name)
     if topic.cadence != wish.cadence:
         topic.since = None  # its window begins anew, at the reader's next slot
+    newly = topic.text != wish.text and wants_revisions(query)
     topic.text, topic.filter = wish.text, shared_filter(query)
     for name in ("cadence", "settled", "revisions", "cap", "threshold", "weight"):
         setattr(topic, name, getattr(wish, name))
+    topic.revisions = topic.revisions or newly
     topic.save()
     return topic
+
+
+def wants_revisions(query: Query) -> bool:
+    """Does the query ask for `is:revised`, not only leave it out?"""
+    return Announced("revised") in asked(normal(query))
 
 
 def shared_filter(query: Query) -> Filter:
