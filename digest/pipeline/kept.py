@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,6 +41,20 @@ def matches(query: Query, after: date, today: date) -> Matches:
         return _shelved.matching(query, _stored(after), today)
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Papers, the newest first, and how many of them each of some filters matches."""
+
+    papers: tuple[Facts, ...]
+    matched: tuple[int, ...]
+
+
+def counts(queries: Iterable[Query], after: date, today: date) -> Counts:
+    """Of the papers first listed after a day (the newest `MOST`), how many each filter matches today."""
+    with _lock:
+        return _shelved.counted(queries, _stored(after), today)
+
+
 def _stored(after: date) -> dict[int, str]:
     papers = Paper.objects.filter(merged_into=None, first_day__gt=after).order_by("-first_day", "-pk")
     return dict(papers.values_list("pk", Cast("facts", TextField()))[:MOST])
@@ -64,6 +79,13 @@ class _Shelved:
         rows = self._ordered(stored)
         kept = rows[self._shelf.matching(query, today)[rows]]
         return Matches(tuple(facts[row] for row in kept), len(rows), facts[rows[-1]].listed if stored else "")
+
+    def counted(self, queries: Iterable[Query], stored: dict[int, str], today: date) -> Counts:
+        """How many of these papers each filter matches."""
+        self._bring(stored)
+        rows = self._ordered(stored)
+        papers = tuple(self._shelf.facts[row] for row in rows)
+        return Counts(papers, tuple(int(self._shelf.matching(query, today)[rows].sum()) for query in queries))
 
     def _ordered(self, stored: dict[int, str]) -> NDArray[np.intp]:
         return np.fromiter((self._rows[number] for number in stored), dtype=np.intp, count=len(stored))

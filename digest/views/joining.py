@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from digest.pipeline import browsing
 from digest.views import errors
-from digest.views.tried import tried
+from digest.views.tried import Tried, tried
 from subscribers import joining, limits
 from subscribers.forms import DAYS, DEFAULTS, SignUpForm, zones
 from subscribers.visitor import visitor
@@ -97,9 +97,13 @@ def _form(
         "ready": READY,
         "again": again,
         "made": made(now),
-        "preview": tried(text, now.date(), within=browsing.PREVIEWED, most=PREVIEWED) if text else None,
+        "preview": _preview(text, now) if text else None,
     }
     return render(request, "web/join.html", shown)
+
+
+def _preview(text: str, now: datetime) -> Tried:
+    return tried(text, now.date(), within=browsing.PREVIEWED, most=PREVIEWED, to_save=True)
 
 
 def made(now: datetime) -> str:

@@ -41,18 +41,20 @@ class Tried:
         return self.of - self.kept
 
 
-def tried(text: str, today: date, *, within: timedelta, most: int, start: int = 0) -> Tried:
-    """What this text finds among the papers of the last days: `most` of them, from place `start` on."""
+def tried(text: str, today: date, *, within: timedelta, most: int, start: int = 0, to_save: bool = False) -> Tried:
+    """What this text finds among the papers of the last days: `most` of them, from place `start` on. `to_save`: with
+    what is odd about it as a topic, by the papers of the last 90 days."""
     try:
         parsed = parse(text)
     except QueryError as error:
         return Tried(text, within.days, trouble(text, error))
     found = browsing.search(parsed.query, today, within=within, most=most, start=start)
+    odd = browsing.oddities(parsed.query, today) if to_save else ()
     return Tried(
         text,
         within.days,
         meaning=explain(parsed.query),
-        notes=(*parsed.notices, *parsed.warnings),
+        notes=(*parsed.notices, *parsed.warnings, *odd),
         cards=tuple(card(one.facts, one.marks) for one in found.best),
         start=start,
         kept=found.kept,

@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup, Tag
 
 from digest.matching.columns import Columns
 from digest.matching.engine import Engine
+from digest.matching.oddities import MOST_A_DAY
 from digest.pipeline import browsing, looking, planning, window
 from digest.sources.changes import Look, changes
 from digest.sources.listing import Facts, Listing
@@ -177,5 +178,7 @@ def test_the_numbers_that_readers_are_told_are_those_of_the_code():
     ):
         assert told in words
         assert does == meant, told
+    assert f"the papers of the last {browsing.SEARCHED.days} days, which of its words" in said(PAGE)
+    assert f"more than {MOST_A_DAY} papers a day" in said(PAGE)
     assert "looked at once more three days later" in said(PAGE)
     assert looking.AGAIN_AFTER.days == 3

@@ -13,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from digest.management.door import Door
 from digest.matching.columns import Columns
 from digest.matching.engine import Engine
+from digest.matching.oddities import crowd, sought, unseen
 from digest.matching.why import reason, why, why_not
 from digest.matching.widening import widened
 from digest.models import Paper
@@ -63,11 +64,11 @@ class Command(Door):
         except QueryError as error:
             self._wrong(error)
         papers = _from_file(options["papers"], now) if options["papers"] else _stored(now, options["days"])
-        matches = _matches(parsed.query, papers)
+        matches, odd = _matches(parsed.query, papers)
         result: dict[str, Any] = {
             "canonical": canonical(parsed.query),
             "explanation": explain(parsed.query),
-            "warnings": [*parsed.notices, *parsed.warnings, *widened(parsed.query, papers)],
+            "warnings": [*parsed.notices, *parsed.warnings, *odd, *widened(parsed.query, papers)],
             "matches": [facts.key for facts in matches],
         }
         if options["explain"]:
@@ -95,9 +96,16 @@ def _from_file(name: str, now: datetime) -> list[Facts]:
     return [found.facts.judged_on(now.date()) for found in changes({}, listing, look)]
 
 
-def _matches(query: Query, papers: list[Facts]) -> list[Facts]:
-    bits = Engine({0: query}).match(Columns(list(enumerate(papers))))
-    return [papers[place] for place in bits.indexes(0)] if papers else []
+def _matches(query: Query, papers: list[Facts]) -> tuple[list[Facts], tuple[str, ...]]:
+    """The papers that match, and what is odd about the filter among these papers."""
+    if not papers:
+        return [], ()
+    parts = dict(enumerate(sought(query), start=1))
+    bits = Engine({0: query, **parts}).match(Columns(list(enumerate(papers))))
+    matched = [papers[place] for place in bits.indexes(0)]
+    counts = [len(bits.indexes(number)) for number in parts]
+    among = f"these {len(papers):,} papers"
+    return matched, (*unseen(query, papers, counts, among), *crowd(papers, len(matched)))
 
 
 def _explained(query: Query, papers: list[Facts], key: str) -> str:

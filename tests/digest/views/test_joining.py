@@ -39,6 +39,20 @@ def test_the_preview_counts_the_last_seven_days_and_names_the_first_titles(clien
     assert [text(li) for li in page.select("#brings li a")] == ["Robots"]
 
 
+def test_the_preview_says_what_a_topic_asks_for_in_vain_and_when_it_brings_too_many(client):
+    fetch([item(f"2603.{n:05}", f"Robots {n}") for n in range(40)], "2026-03-04", "2026-03-04 08:00")
+    notes = [
+        text(note) for note in soup(client.get("/join/", {"q": "robot* OR mosss OR org:fen"})).select(".note.warn")
+    ]
+    among = "Worth a look. none of the 40 papers of the last 90 days"
+    assert notes == [
+        f"{among} names an organisation: org: finds nothing so far",
+        f"{among} has “mosss” in title or abstract",
+        "Worth a look. this brings about 40 papers a day; another word, or a cap, makes it fewer",
+    ]
+    assert not soup(client.get("/join/", {"q": "robot* 7"})).select(".note.warn")
+
+
 def test_preview_by_button_keeps_what_was_typed_and_sends_nothing(client, stamped):
     page = soup(sign_up(client, stamped, do="preview", q="moss", name="Plants", days=["sat"]))
     assert page.select_one("#q").get_text() == "moss"
