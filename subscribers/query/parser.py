@@ -20,7 +20,7 @@ from subscribers.query.fields import field_named, field_tagged
 from subscribers.query.nodes import And, Not, Or, Query
 from subscribers.query.notes import Notes, Term
 from subscribers.query.terms import TEXT_FIELDS, WIDEST, clause
-from subscribers.query.typed import STORED, TYPED, Limits, check, cleaned
+from subscribers.query.typed import STORED, TYPED, Limits, check, check_length, cleaned
 
 GRAMMAR = Lark.open("grammar.lark", rel_to=__file__, parser="lalr", lexer="basic")
 PROXIMITY = re.compile(r"([a-z]+):~([0-9]{1,9})", re.IGNORECASE)
@@ -58,6 +58,7 @@ def parse(text: str, *, stored: bool = False) -> Parsed:
     """The query of a filter text. `stored`: the text is a canonical form, which may be longer than what
     people may type. Raises QueryError."""
     limits = STORED if stored else TYPED
+    check_length(text, limits)
     clean, notices = cleaned(text)
     check(clean, limits)
     reader = _Reader(limits, Notes(list(notices)))

@@ -28,6 +28,13 @@ TYPED = Limits(length=1_000, terms=64, depth=16)
 STORED = Limits(length=40_000, terms=64, depth=34)
 
 
+def check_length(text: str, limits: Limits) -> None:
+    """Raises QueryError when a text is too long to be looked at."""
+    if len(text) > limits.length:
+        message = f"the filter has {len(text):,} characters, at most {limits.length:,} are allowed"
+        raise QueryError(message, limits.length, "split it into several topics")
+
+
 def cleaned(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with curly quotes and typographic dashes as `"` and `-`, and the notices to give."""
     notices = []
@@ -40,12 +47,9 @@ def cleaned(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def check(text: str, limits: Limits) -> None:
-    """Raises QueryError when a clean text is empty or too long, or a quote or bracket has no partner."""
+    """Raises QueryError when a clean text is empty, or a quote or bracket has no partner."""
     if not text.strip():
         raise QueryError("the filter is empty", 0, "write a word to look for, or * for every paper")
-    if len(text) > limits.length:
-        message = f"the filter has {len(text):,} characters, at most {limits.length:,} are allowed"
-        raise QueryError(message, limits.length, "split it into several topics")
     opened: list[int] = []
     quote = -1
     for place, sign in enumerate(text):

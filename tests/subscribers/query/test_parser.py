@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
+import os
 import random
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -34,6 +37,7 @@ from subscribers.query.nodes import (
     numbers,
 )
 from subscribers.query.parser import parse
+from tests.listings import BESIDE
 
 A, B, C = Word("a"), Word("b"), Word("c")
 
@@ -439,6 +443,23 @@ def test_ten_thousand_hostile_texts_are_answered() -> None:
 def test_a_thousand_of_one_thing_are_answered(piece: str) -> None:
     assert answered(piece * (1_000 // len(piece)))
     assert answered(piece * 3_000)
+
+
+def hostile_strings() -> list[str]:
+    """Public collections of hostile inputs, where they are on this machine: strings, and objects that hold them."""
+    folder = Path(os.environ.get("PAYLOADS", "") or BESIDE.parent / "payloads")
+    if not folder.is_dir():
+        pytest.skip("the hostile inputs are not on this machine (set PAYLOADS to their folder)")
+    listed = [one for file in sorted(folder.glob("*.json")) for one in json.loads(file.read_text("utf-8"))]
+    return [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in listed]
+
+
+def test_hostile_strings_of_public_collections_are_answered() -> None:
+    strings = hostile_strings()
+    assert len(strings) > 1_000
+    for text in strings:
+        for typed in (text, text[:900], f'"{text[:900].replace(chr(34), "")}"', f"title:{text[:900]}"):
+            assert answered(typed), repr(typed)
 
 
 @settings(deadline=None, max_examples=120)
