@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
 QUERIES = (
     "*", "robot*", "model", "* -model", "models OR agents -survey", '"language model"~5', '=training', "finetuning",
     "multi-modal", "title:learn*", 'author:"Y Wang"', "org:university", "has:code upvotes:>=5", "source:hf",
-    "comments:..1", '"large language models"', "nothingofthekind",
+    "comments:..1", "published:P7D", "#robotics OR tag:evaluation", "is:new -published:2026-03", "cat:cs.*",
+    '"large language models"', "nothingofthekind",
 )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from digest.sources.listing import Facts
 
+JUDGED = "2026-04-30"  # as if all of them were listed on one day
+
 
 def captured_facts(folder: Path, days: int) -> list[Facts]:
     """The papers of the last captured days of Hugging Face, and the odd ones."""
@@ -32,4 +34,8 @@ def _facts(item: dict[str, Any]) -> Facts:
         sources=("hf",),
         code=paper.get("githubRepo") or "",
         project=paper.get("projectPage") or "",
+        arxiv=paper["id"],
+        keywords=tuple(paper.get("ai_keywords") or ()),
+        published=paper["publishedAt"][:10],
+        judged=JUDGED,
     )

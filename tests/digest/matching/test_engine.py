@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.matching.columns import Columns
@@ -35,6 +35,14 @@ def paper(title: str = "", abstract: str = "", **rest: object) -> Facts:
 @settings(deadline=None, max_examples=120)
 @given(st.lists(queries, min_size=1, max_size=8), st.lists(facts, min_size=1, max_size=8))
 def test_the_engine_equals_the_definition(some: list[Query], papers: list[Facts]) -> None:
+    bits = Engine(dict(enumerate(some))).match(Columns(list(enumerate(papers))))
+    for number, query in enumerate(some):
+        assert bits.indexes(number) == [place for place, one in enumerate(papers) if matches(query, one)]
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+@given(st.lists(queries, min_size=32, max_size=32), st.lists(facts, min_size=32, max_size=32))
+def test_the_engine_equals_the_definition_on_a_hundred_thousand_pairs(some: list[Query], papers: list[Facts]) -> None:
     bits = Engine(dict(enumerate(some))).match(Columns(list(enumerate(papers))))
     for number, query in enumerate(some):
         assert bits.indexes(number) == [place for place, one in enumerate(papers) if matches(query, one)]

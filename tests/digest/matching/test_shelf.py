@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,8 @@ REAL = (
     '"pre-trained model"', '"language model"~10', 'title:reasoning OR "chain of thought"~5', "information*",
     'author:"Y Wang"', "author:Müller", 'org:"University"', "upvotes:>=20 has:code", "-(agent OR agents)", "source:hf",
     '"large language models" comments:2..', "abstract:=state", "of", '"out of distribution"', "3d", "gpt-4*", "*",
+    'tag:"large language model"', "#rlhf", "published:P7D -has:code", "published:2026-03-01..2026-03-15",
+    "is:new model*", "tag:agents OR agentic", "published:<2026",
 )  # fmt: skip
 
 
@@ -60,6 +63,15 @@ def test_other_votes_leave_the_texts_as_they_were_read() -> None:
     assert shelf.renew(0, replace(paper, upvotes=20))
     assert on_a_shelf(parse("robot upvotes:20").query, shelf) == [0]
     assert not shelf.renew(0, replace(paper, title="Ferns"))
+
+
+def test_the_last_days_are_those_before_today() -> None:
+    shelf = Shelf()
+    shelf.add([Facts("1", "x", published=day) for day in ("2026-11-17", "2026-11-18", "", "2026-11-26")])
+    query = parse("published:P7D -moss").query
+    assert shelf.matching(query, date(2026, 11, 25)).tolist() == [False, True, False, True]
+    assert shelf.matching(query, date(2026, 11, 24)).tolist() == [True, True, False, True]
+    assert not shelf.matching(query).any()
 
 
 @pytest.mark.parametrize(
