@@ -48,7 +48,7 @@ def sought(query: Query) -> tuple[Clause, ...]:
 
 def unseen(query: Query, papers: Sequence[Facts], counts: Sequence[int], among: str) -> tuple[str, ...]:
     """Warnings of fields that no paper has, and of what none of them has; `counts` says how many match each clause of
-    `sought`, `among` what papers they are: `the 28 papers of the last 90 days`."""
+    `sought`, `among` what papers they are: `the papers of the last 90 days (28)`."""
     if not papers:
         return ()
     empty = dict(_empty(query, papers))

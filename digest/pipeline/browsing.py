@@ -107,7 +107,7 @@ def oddities(query: Query, today: date) -> tuple[str, ...]:
     """Warnings before a filter is saved: what none of the papers of the last 90 days has, and if it brings too many."""
     parts = sought(query)
     found = kept.counts((query, *parts), today - SEARCHED, today)
-    among = f"the {len(found.papers):,} papers of the last {SEARCHED.days} days"
+    among = f"the papers of the last {SEARCHED.days} days ({len(found.papers):,})"
     return (*unseen(query, found.papers, found.matched[1:], among), *crowd(found.papers, found.matched[0]))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from digest.mail import days
+from digest.matching.widening import widened
 from digest.pipeline import browsing
 from digest.views.cards import Card, card
 from subscribers.forms import trouble
@@ -49,7 +50,10 @@ def tried(text: str, today: date, *, within: timedelta, most: int, start: int = 
     except QueryError as error:
         return Tried(text, within.days, trouble(text, error))
     found = browsing.search(parsed.query, today, within=within, most=most, start=start)
-    odd = browsing.oddities(parsed.query, today) if to_save else ()
+    odd: tuple[str, ...] = ()
+    if to_save:
+        shown = [one.facts for one in found.best]
+        odd = (*browsing.oddities(parsed.query, today), *widened(parsed.query, shown))
     return Tried(
         text,
         within.days,

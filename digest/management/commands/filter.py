@@ -104,7 +104,7 @@ def _matches(query: Query, papers: list[Facts]) -> tuple[list[Facts], tuple[str,
     bits = Engine({0: query, **parts}).match(Columns(list(enumerate(papers))))
     matched = [papers[place] for place in bits.indexes(0)]
     counts = [len(bits.indexes(number)) for number in parts]
-    among = f"these {len(papers):,} papers"
+    among = f"these papers ({len(papers):,})"
     return matched, (*unseen(query, papers, counts, among), *crowd(papers, len(matched)))
 
 

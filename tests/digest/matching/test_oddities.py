@@ -18,21 +18,21 @@ def warnings(text: str, *papers: Facts) -> tuple[str, ...]:
     query = parse(text).query
     parts = dict(enumerate(sought(query)))
     bits = Engine(parts).match(Columns(list(enumerate(papers))))
-    return unseen(query, papers, [len(bits.indexes(number)) for number in parts], f"these {len(papers)} papers")
+    return unseen(query, papers, [len(bits.indexes(number)) for number in parts], f"these papers ({len(papers)})")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("mosss fern", ["none of these 1 papers has “mosss” in title or abstract"]),
+        ("mosss fern", ["none of these papers (1) has “mosss” in title or abstract"]),
         ("moss robot* -lichen upvotes:>=99 is:revised published:2026-12-01..", []),
-        ("fern OR lichen", ["none of these 1 papers has “lichen” in title or abstract"]),
-        ("author:moss author:bee", ["none of these 1 papers has an author “bee”"]),
-        ("org:fen org:moor", ["none of these 1 papers names an organisation: org: finds nothing so far"]),
+        ("fern OR lichen", ["none of these papers (1) has “lichen” in title or abstract"]),
+        ("author:moss author:bee", ["none of these papers (1) has an author “bee”"]),
+        ("org:fen org:moor", ["none of these papers (1) names an organisation: org: finds nothing so far"]),
         (
             "cat:cs.LG primary:cs.CL journal:x #y",
             [
-                f"none of these 1 papers names {what}: {field}: finds nothing so far"
+                f"none of these papers (1) names {what}: {field}: finds nothing so far"
                 for field, what in (
                     ("cat", "a category"), ("journal", "a journal"), ("primary", "a category"), ("tag", "keywords")
                 )
@@ -48,9 +48,9 @@ def test_what_no_paper_has_is_warned_of(text: str, said: list[str]) -> None:
 def test_a_field_that_some_paper_has_is_not_empty() -> None:
     papers = (MOSS, replace(MOSS, categories=("cs.LG",)))
     assert warnings("cat:cs.*", *papers) == ()
-    assert warnings("cat:cs.ML", *papers) == ("none of these 2 papers has the category cs.ML",)
+    assert warnings("cat:cs.ML", *papers) == ("none of these papers (2) has the category cs.ML",)
     assert warnings("published:P7D", replace(MOSS, published="")) == (
-        "none of these 1 papers names a date of publication: published: finds nothing so far",
+        "none of these papers (1) names a date of publication: published: finds nothing so far",
     )
 
 

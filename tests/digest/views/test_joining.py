@@ -44,13 +44,19 @@ def test_the_preview_says_what_a_topic_asks_for_in_vain_and_when_it_brings_too_m
     notes = [
         text(note) for note in soup(client.get("/join/", {"q": "robot* OR mosss OR org:fen"})).select(".note.warn")
     ]
-    among = "Worth a look. none of the 40 papers of the last 90 days"
+    among = "Worth a look. none of the papers of the last 90 days (40)"
     assert notes == [
         f"{among} names an organisation: org: finds nothing so far",
         f"{among} has “mosss” in title or abstract",
         "Worth a look. this brings about 40 papers a day; another word, or a cap, makes it fewer",
     ]
     assert not soup(client.get("/join/", {"q": "robot* 7"})).select(".note.warn")
+
+
+def test_the_preview_says_where_it_rests_on_a_stem_alone(client):
+    fetch([item("2603.00001", "The wavelet transform")], "2026-03-04", "2026-03-04 08:00")
+    (note,) = soup(client.get("/join/", {"q": "transformer"})).select(".note.warn")
+    assert "transformer also finds “transform” by the stem; =transformer does not" in text(note)
 
 
 def test_preview_by_button_keeps_what_was_typed_and_sends_nothing(client, stamped):
