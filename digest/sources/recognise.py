@@ -39,10 +39,14 @@ def known_as(known: Mapping[str, Known], entry: Entry, source: str) -> tuple[lis
 
     Two arXiv ids are two papers, whatever DOI they share. A feed's own name for a paper is not believed against
     both link and title, and the link only together with the title: a false split shows a paper twice, a false
-    merge hides one for ever.
+    merge hides one for ever. Link and title of one paper outweigh the name of another: what was two papers at one
+    look must not be one at the next, only because the other's title has changed meanwhile.
     """
     own = [key for key in entry.keys if key in known and key.startswith("guid:")]
-    reused = [key for key in own if _means_another(known[key], entry, source)]
+    linked = {known[key].paper for key in entry.aliases if key in known and known[key].facts.title == entry.title}
+    reused = [
+        key for key in own if _means_another(known[key], entry, source) or (linked and known[key].paper not in linked)
+    ]
     if reused:
         rest = tuple(key for key in entry.keys if key not in reused)
         entry = replace(entry, keys=rest or entry.aliases, aliases=entry.aliases if rest else ())
