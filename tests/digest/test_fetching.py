@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -18,7 +19,7 @@ from digest.sources import huggingface, politeness
 from digest.sources.http import FetchFailed
 from tests.digest.sources.announced import channel, item
 from tests.digest.sources.web import Answer, Web, plain, web
-from tests.house import HF, at, run
+from tests.house import HF, at, papers, run
 
 pytestmark = pytest.mark.django_db
 DAY, NOW = date(2026, 11, 24), at("2026-11-24 08:00")
@@ -298,3 +299,21 @@ def test_a_command_that_fetches_a_body_goes_the_same_way(site, monkeypatch):
     run("fetch", "--source", "j", "--day", "2026-11-24", "--from", site.url("/feed"), now=NOW)
     assert ways[0]["route"] == fetching.settings.FETCH_ROUTE
     assert ways[0]["user_agent"].startswith(politeness.PROGRAM)
+
+
+# What an answer leaves for later
+
+
+def test_an_unchanged_list_is_sent_once_and_asked_after_ever_since(site: Web, answers) -> None:
+    run("source", "add", "api", "--kind", "hf", "--url", site.url("/"))
+    listed = json.dumps(papers("2611.00001")).encode()
+    path = huggingface.urls("http://x", DAY).removeprefix("http://x")
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        known = handler.headers.get("If-None-Match") == '"a"'
+        (plain(304) if known else plain(200, listed, ETag='"a"'))(handler)
+
+    answers[path] = answer
+    taken = [looking.look(source("api"), DAY, NOW + n * 60 * MINUTE).verdict for n in range(4)]
+    assert taken == ["ok", "unchanged", "unchanged", "unchanged"]
+    assert [bool(look.bodies) for look in Snapshot.objects.order_by("pk")] == [True, False, False, False]
