@@ -120,36 +120,41 @@ def _look_again(source: Source, trouble: Trouble, now: datetime) -> None:
 
 
 def _answer(errand: Errand, day: date) -> Answer:
-    """The API's pages; when they can't be had or read, the web page."""
+    """The API's pages; when they can't be had or read, the web page.
+
+    What came and can't be read is kept with the look, so that a mended parser can be tried on it.
+    """
     if errand.source.kind != "hf":
         return _one_page(errand, day)
+    bodies: list[bytes] = []
     try:
-        return _api(errand, day)
+        return _api(errand, day, bodies)
     except FetchFailed as failure:
         if failure.trouble.kind in politeness.UNANSWERED:
             return Answer(failure=str(failure))
         return _web_page(errand, day, failure)
     except UnreadableListing as failure:
         errand.trouble = UNREADABLE
-        return _web_page(errand, day, failure)
+        return _web_page(errand, day, failure, bodies)
 
 
 def _one_page(errand: Errand, day: date) -> Answer:
     """A feed. When nothing has changed since the last look it says so, or its body is the same."""
     source = errand.source
     validators = _validators(source, day if source.kind == "arxiv" else None)
+    bodies: list[bytes] = []
     try:
         got = errand.get(source.url, *validators)
         if got.status == 304:
             return Answer(etag=validators[0], last_modified=validators[1])
-        body = reader.steady(got.body)
-        listing = reader.read([body], day, source.slug, source.kind)
-        return Answer([body], listing, etag=got.etag, last_modified=got.last_modified)
+        bodies.append(reader.steady(got.body))
+        listing = reader.read(bodies, day, source.slug, source.kind)
+        return Answer(bodies, listing, etag=got.etag, last_modified=got.last_modified)
     except FetchFailed as failure:
         said = reader.said_in(failure.answer, day, source.slug)
         return Answer(failure=f"{said}. {failure}" if said else str(failure))
     except UnreadableListing as failure:
-        return Answer(failure=str(failure))
+        return Answer(bodies, failure=str(failure))
 
 
 def _archive(errand: Errand, day: date) -> Answer:
@@ -167,8 +172,10 @@ def _archive(errand: Errand, day: date) -> Answer:
             bodies.append(errand.get(arxiv.query_url(names, day, start, base=source.url)).body)
             start = arxiv.next_start(bodies[-1])
         return Answer(bodies, reader.read(bodies, day, source.slug, source.kind))
-    except (FetchFailed, UnreadableListing) as failure:
+    except FetchFailed as failure:
         return Answer(failure=str(failure))
+    except UnreadableListing as failure:
+        return Answer(bodies, failure=str(failure))
 
 
 def _validators(source: Source, day: date | None) -> tuple[str, str]:
@@ -181,26 +188,31 @@ def _validators(source: Source, day: date | None) -> tuple[str, str]:
     return (newest.etag, newest.last_modified) if newest is not None and len(newest.bodies) <= 1 else ("", "")
 
 
-def _api(errand: Errand, day: date) -> Answer:
+def _api(errand: Errand, day: date, bodies: list[bytes]) -> Answer:
+    """The API's pages, which are put into `bodies` as they come."""
     source = errand.source
     validators = _validators(source, day)
     first = errand.get(huggingface.urls(source.url, day), *validators)
     if first.status == 304:
         return Answer(etag=validators[0], last_modified=validators[1])
-    bodies = [first.body]
+    bodies.append(first.body)
     while huggingface.more_pages(bodies[-1]) and len(bodies) < MOST_PAGES:
         bodies.append(errand.get(huggingface.urls(source.url, day, len(bodies))).body)
     listing = huggingface.parse(bodies, day, source.slug)
     return Answer(bodies, listing, etag=first.etag, last_modified=first.last_modified)
 
 
-def _web_page(errand: Errand, day: date, failure: Exception) -> Answer:
+def _web_page(errand: Errand, day: date, failure: Exception, unread: Sequence[bytes] = ()) -> Answer:
+    """The web page instead of the API, which failed; `unread` is what came of that."""
     source = errand.source
     try:
         got = errand.get(huggingface.page_url(source.url, day))
+    except FetchFailed:
+        return Answer(unread, failure=str(failure))
+    try:
         return Answer([got.body], _noted(huggingface.parse([got.body], day, source.slug), failure))
-    except (FetchFailed, UnreadableListing):
-        return Answer(failure=str(failure))
+    except UnreadableListing:
+        return Answer(unread or [got.body], failure=str(failure))
 
 
 def _noted(listing: Listing, failure: Exception) -> Listing:

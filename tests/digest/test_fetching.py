@@ -317,3 +317,28 @@ def test_an_unchanged_list_is_sent_once_and_asked_after_ever_since(site: Web, an
     taken = [looking.look(source("api"), DAY, NOW + n * 60 * MINUTE).verdict for n in range(4)]
     assert taken == ["ok", "unchanged", "unchanged", "unchanged"]
     assert [bool(look.bodies) for look in Snapshot.objects.order_by("pk")] == [True, False, False, False]
+
+
+CHALLENGE = b"<html><head><title>Just a moment...</title></head><body>Are you human?</body></html>"
+
+
+def test_a_page_that_can_not_be_read_is_kept_for_a_mended_parser(site: Web, answers) -> None:
+    answers["/feed"] = plain(200, CHALLENGE)
+    assert looking.look(source(), DAY, NOW).verdict == "suspect"
+    assert looking.kept_bodies(Snapshot.objects.get()) == [CHALLENGE]
+
+
+@pytest.mark.parametrize(
+    ("api", "page", "kept"),
+    [
+        (plain(200, b"[1]"), plain(404), b"[1]"),
+        (plain(200, b"[1]"), plain(200, CHALLENGE), b"[1]"),
+        (plain(404), plain(200, CHALLENGE), CHALLENGE),
+    ],
+)
+def test_of_api_and_web_page_the_first_that_came_unreadable_is_kept(site: Web, answers, api, page, kept) -> None:
+    run("source", "add", "api", "--kind", "hf", "--url", site.url("/"))
+    answers[huggingface.urls("http://x", DAY).removeprefix("http://x")] = api
+    answers[huggingface.page_url("http://x", DAY).removeprefix("http://x")] = page
+    assert looking.look(source("api"), DAY, NOW).verdict in ("failed", "suspect")
+    assert looking.kept_bodies(Snapshot.objects.get()) == [kept]
