@@ -6,13 +6,14 @@ or that comes late, finds nothing twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from digest.sources.listing import Entry, Facts, Listing, merged, public_key
-from digest.sources.recognise import Known, Seen, joined, known_as, placed
+from digest.sources.recognise import Known, Seen, joined, known_as, named_by, placed
 
 LISTED, ELSEWHERE, ROSE, ENRICHED, REVISED = "listed", "listed elsewhere", "rose", "enriched", "revised"
 SETTLED, CORRECTED, UNLISTED = "settled", "corrected", "unlisted"
@@ -66,8 +67,12 @@ def changes(known: Mapping[str, Known], listing: Listing, look: Look) -> list[Fo
     A feed's entry stays on the day of its first look, however often its publisher dates it anew.
     """
     found: list[Found] = []
-    for listed in listing.entries:
-        papers, entry = known_as(known, listed, look.source)
+    named = [named_by(known, entry, look.source) for entry in listing.entries]
+    times = Counter(paper for papers in named for paper in papers)
+    for listed, mine in zip(listing.entries, named, strict=True):
+        linked = {known[key].paper for key in listed.aliases if key in known}
+        others = {paper for paper in linked if times[paper] > (paper in mine)}
+        papers, entry = known_as(known, listed, look.source, others)
         found.append(_found(papers, placed(papers, entry, look.source) if listing.rolling else entry, look))
     return found
 

@@ -5,7 +5,7 @@ A false split shows a paper twice, a false merge hides one for ever: where it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -34,26 +34,38 @@ class Known:
     seen: tuple[Seen, ...] = ()
 
 
-def known_as(known: Mapping[str, Known], entry: Entry, source: str) -> tuple[list[Known], Entry]:
+def known_as(
+    known: Mapping[str, Known], entry: Entry, source: str, others: Collection[int] = ()
+) -> tuple[list[Known], Entry]:
     """The papers that the entry is, the oldest first, and the entry with the keys that can be believed of it.
 
     Two arXiv ids are two papers, whatever DOI they share. A feed's own name for a paper is not believed against
     both link and title, and the link only together with the title: a false split shows a paper twice, a false
-    merge hides one for ever. Link and title of one paper outweigh the name of another: what was two papers at one
-    look must not be one at the next, only because the other's title has changed meanwhile.
+    merge hides one for ever. Link and title of one paper outweigh the name of another, and don't make an entry one of
+    the papers that `others` of the same look are by their names: what was two papers at one look must not be one at
+    the next, only because a title has changed meanwhile.
     """
+    linked = [known[key] for key in entry.aliases if key in known and known[key].facts.title == entry.title]
+    linked = [paper for paper in linked if paper.paper not in others]
+    papers = {paper.paper for paper in linked}
     own = [key for key in entry.keys if key in known and key.startswith("guid:")]
-    linked = {known[key].paper for key in entry.aliases if key in known and known[key].facts.title == entry.title}
     reused = [
-        key for key in own if _means_another(known[key], entry, source) or (linked and known[key].paper not in linked)
+        key for key in own if _means_another(known[key], entry, source) or (papers and known[key].paper not in papers)
     ]
     if reused:
         rest = tuple(key for key in entry.keys if key not in reused)
         entry = replace(entry, keys=rest or entry.aliases, aliases=entry.aliases if rest else ())
-    same = [key for key in entry.keys if key in known]
-    same += [key for key in entry.aliases if key in known and known[key].facts.title == entry.title]
-    papers = {known[key].paper: known[key] for key in same}
-    return _of_one_id([papers[number] for number in sorted(papers)], entry), entry
+    same = [known[key] for key in entry.keys if key in known] + (linked if entry.aliases else [])
+    found = {paper.paper: paper for paper in same}
+    return _of_one_id([found[number] for number in sorted(found)], entry), entry
+
+
+def named_by(known: Mapping[str, Known], entry: Entry, source: str) -> set[int]:
+    """The papers that the entry is by its keys alone, without names that were given to another."""
+    keys = (key for key in entry.keys if key in known)
+    return {
+        known[key].paper for key in keys if not (key.startswith("guid:") and _means_another(known[key], entry, source))
+    }
 
 
 def _means_another(known: Known, entry: Entry, source: str) -> bool:
