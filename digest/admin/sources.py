@@ -18,7 +18,7 @@ from digest.admin import acting
 from digest.admin.source_url import refused
 from digest.cockpit import clock, may
 from digest.models import Body, Host, Snapshot, Source, SourceDay
-from digest.pipeline import looking
+from digest.pipeline import visiting
 from digest.pipeline.accepting import NothingToAccept, accept
 from digest.pipeline.front_panel import BAD
 from digest.pipeline.snapshots import Taken
@@ -81,23 +81,21 @@ class SourceAdmin(Table[Source]):
     def look_now(self, request: HttpRequest, sources: QuerySet[Source]) -> None:
         now = clock()
         for source in sources[: acting.MOST]:
-            looks = _looks(source, now)
-            said = ", ".join(f"{taken.day:%d %b} {taken.verdict} ({taken.entries})" for taken in looks)
+            if not source.enabled:
+                self.message_user(request, f"{source} is not enabled: it was not looked at.", messages.WARNING)
+                continue
+            looks = list(visiting.looks(source, now, most=DAYS))
+            said = ", ".join(map(_said, looks)) or "no day is due"
             bad = any(taken.verdict in BAD for taken in looks)
-            acting.log(request, source, f"Looked at by hand: {said or 'no day is due'}.")
-            self.message_user(
-                request, f"{source}: {said or 'no day is due'}.", messages.WARNING if bad else messages.INFO
-            )
+            acting.log(request, source, f"Looked at by hand: {said}.")
+            self.message_user(request, f"{source}: {said}.", messages.WARNING if bad else messages.INFO)
 
 
-def _looks(source: Source, now: datetime) -> list[Taken]:
-    """The newest days that are due, in order. After one that fails the rest waits: they would fail too, slowly."""
-    taken: list[Taken] = []
-    for day in looking.due_days(source, now)[-DAYS:]:
-        taken.append(looking.look(source, day, now))
-        if taken[-1].verdict == Snapshot.Verdict.FAILED:
-            break
-    return taken
+def _said(taken: Taken) -> str:
+    """A look in a few words, and why it can't be believed."""
+    if taken.verdict in BAD:
+        return f"{taken.day:%d %b} {taken.verdict}: {taken.reason.rstrip('.')}"
+    return f"{taken.day:%d %b} {taken.verdict} ({taken.entries})"
 
 
 @admin.register(SourceDay)

@@ -197,9 +197,11 @@ def _alerts(now: datetime) -> list[Alert]:
 
 
 def _alert(event: Event) -> Alert:
-    said = event.data.get("reply") or event.data.get("error") or ""
-    titles = tuple(str(title) for title in event.data.get("titles", ()))
-    return Alert(event.pk, event.at, str(event.data.get("what", "alert")), str(said), titles)
+    data = event.data if isinstance(event.data, dict) else {"error": event.data}
+    titles = data.get("titles")
+    shown = tuple(str(title) for title in titles) if isinstance(titles, list) else ()
+    said = data.get("reply") or data.get("error") or ""
+    return Alert(event.pk, event.at, str(data.get("what", "alert")), str(said), shown)
 
 
 def _sources(now: datetime) -> list[Looked]:
@@ -216,7 +218,7 @@ def _sources(now: datetime) -> list[Looked]:
 
 
 def _looked(source: Source, looks: Sequence[Snapshot], alerts: Mapping[tuple[int, date], Alert]) -> Looked:
-    last = looks[0] if looks else None
+    last = max(looks, key=lambda look: (look.at, look.pk), default=None)
     if not source.enabled:
         return Looked(source, last, ())
     newest = max((look.pk for look in looks), default=0)

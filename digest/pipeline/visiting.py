@@ -29,14 +29,15 @@ def visit(number: int, now: datetime) -> int:
     return len(taken)
 
 
-def looks(source: Source, now: datetime, *, backfill: bool = False) -> Iterator[Taken]:
-    """The days that are due, oldest first.
+def looks(source: Source, now: datetime, *, backfill: bool = False, most: int | None = None) -> Iterator[Taken]:
+    """The days that are due, oldest first; `most`: only so many, the newest.
 
     One whose page is lost or damaged stops no other. When the source can't be reached, or the time runs short, only the
     newest is tried still: it costs two time-outs, and a day that is slow doesn't keep today from us. When the source
     asked to be left alone, no other is tried.
     """
     days = due_days(source, now)
+    days = days if most is None else days[-most:]
     errand = Errand(source, SECONDS)
     while days:
         taken = _look(source, days.pop(0), now, errand, backfill)

@@ -380,18 +380,47 @@ class TestSources:
         assert said(answer) == [f"local: {', '.join(f'0{day} Mar ok (1)' for day in range(1, 8))}."]
         assert LogEntry.objects.get().change_message.startswith("Looked at by hand: 01 Mar ok (1)")
 
-    def test_look_now_stops_at_the_first_day_that_fails(self, operator):
+    def test_look_now_says_why_a_look_failed(self, operator):
         with web({}) as server:
             answer = look_now(operator, server)
-        assert [snapshot.verdict for snapshot in Snapshot.objects.all()] == ["failed"]
-        assert said(answer) == ["local: 01 Mar failed (0)."]
+        looks = Snapshot.objects.order_by("pk")
+        assert [look.verdict for look in looks] == ["failed"] * 7  # a lost page stops no other day
+        assert "404" in looks[0].reason
+        told = ", ".join(f"{look.day:%d %b} failed: {look.reason.rstrip('.')}" for look in looks)
+        assert said(answer) == [f"local: {told}."]
+
+    def test_look_now_leaves_a_source_alone_that_is_not_enabled(self, operator):
+        with web({}) as server:
+            run("source", "add", "local", "--kind", "hf", "--url", server.url())
+            Source.objects.filter(slug="local").update(enabled=False)
+            answer = look_now(operator)
+            assert server.seen == []
+        assert said(answer) == ["local is not enabled: it was not looked at."]
+        assert not Snapshot.objects.exists()
+        assert not LogEntry.objects.exists()
 
 
-def look_now(operator: Client, server: Web):
+def look_now(operator: Client, server: Web | None = None):
     """The action on a source that this server is, on the seventh of March."""
-    run("source", "add", "local", "--kind", "hf", "--url", server.url())
+    if server is not None:
+        run("source", "add", "local", "--kind", "hf", "--url", server.url())
     with time_machine.travel(at("2026-03-07 08:00"), tick=False):
         return act(operator, "digest_source", "look_now", [Source.objects.get(slug="local").pk])
+
+
+def test_the_last_look_at_a_source_is_the_newest_by_time(life):
+    fetch(papers("2603.00009"), "2026-03-01", "2026-03-03 20:00")
+    (row,) = (row for row in front_panel.panel(at("2026-03-03 21:00")).sources if row.last is not None)
+    assert row.last.day == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("data", [["x"], "x", 7, {"titles": 7}])
+def test_an_alert_of_another_shape_does_not_hide_the_front_panel(operator, data):
+    Event.objects.create(kind="alert", at=at(NOW), data=data)
+    with time_machine.travel(at(NOW), tick=False):
+        response = page(operator, "index")
+    assert response.status_code == 200
+    assert [alert.what for alert in response.context["panel"].alerts] == ["alert"]
 
 
 @pytest.mark.parametrize(
@@ -450,7 +479,7 @@ class TestFrontPanel:
     def test_shows_each_sources_last_verdict_and_the_days_that_cannot_be_believed(self, operator, life):
         fetch(b"<html>down for maintenance</html>", "2026-03-02", "2026-03-03 06:30")
         (row,) = front_panel.panel(at("2026-03-03 08:00")).sources
-        assert (row.last.verdict, row.last.day.isoformat()) == ("ok", "2026-03-03")
+        assert (row.last.verdict, row.last.day.isoformat()) == ("failed", "2026-03-02")
         assert [look.day.isoformat() for look in row.trouble] == ["2026-03-02"]
         with time_machine.travel(at("2026-03-03 08:00"), tick=False):
             assert "huggingface, 2 March:" in page(operator, "index").content.decode()
