@@ -9,9 +9,14 @@ from typing import Any, ClassVar, TypeVar
 
 import django_stubs_ext
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import DataError, transaction
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 
 from subscribers.address import check_address
@@ -48,14 +53,40 @@ class Table(admin.ModelAdmin[M]):
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
 
     def found(self, term: str) -> Q:
-        """The rows that a search term names."""
-        raise NotImplementedError(f"{type(self).__name__} has no search")
+        """The rows that a search term names; a table without a search shows all."""
+        return Q()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[M], search_term: str
     ) -> tuple[QuerySet[M], bool]:
         term = search_term.strip()
         return (queryset.filter(self.found(term)) if term else queryset), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """What an address asks for and no database can look up is answered as Django answers a wrong look-up.
+
+        So is a row chosen for an action that can be no row. What an action raises stays an error.
+        """
+        wrong = HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        if request.method != "GET":
+            chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+            return super().changelist_view(request, extra_context) if all(map(self._is_key, chosen)) else wrong
+        try:
+            with transaction.atomic():
+                response = super().changelist_view(request, extra_context)
+                return response.render() if isinstance(response, TemplateResponse) else response
+        except (ValueError, OverflowError, DataError):
+            if ERROR_FLAG in request.GET:
+                raise
+            return wrong
+
+    def _is_key(self, chosen: str) -> bool:
+        """Whether it may be the key of a row: most are numbers."""
+        try:
+            self.opts.pk.clean(chosen, None)
+        except ValidationError:
+            return False
+        return "\0" not in chosen
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False

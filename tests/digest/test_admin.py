@@ -554,3 +554,33 @@ class TestBelievingALook:
         client.force_login(user)
         act(client, "digest_snapshot", "believe", [look.pk], sure="yes")
         assert not SourceDay.objects.filter(accepted_at__isnull=False).exists()
+
+
+NUL, HUGE = "\0", "9" * 30
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("subscribers_filter", {"q": "x"}),
+        ("subscribers_event", {"kind": NUL}),
+        ("subscribers_subscriber", {"state__exact": NUL}),
+        ("subscribers_subscriber", {"q": NUL}),
+        ("digest_copy", {"edition": HUGE}),
+        ("subscribers_letter", {"subscriber": HUGE}),
+        ("digest_snapshot", {"at__year": "99999999"}),
+    ],
+)
+def test_an_address_that_asks_for_what_can_not_be_looked_up_is_no_error(operator, life, name, query):
+    response = operator.get(reverse(f"admin:{name}_changelist"), query, follow=True)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("row", ["x", NUL, HUGE, "-"])
+def test_an_action_on_a_row_that_can_be_none_is_no_error(operator, life, row):
+    for name, action in (
+        ("digest_source", "look_now"),
+        ("subscribers_letter", "arrived"),
+        ("digest_snapshot", "believe"),
+    ):
+        assert act(operator, name, action, [row]).status_code == 200
