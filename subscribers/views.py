@@ -7,10 +7,12 @@ its reader by a POST without cookie, token or Referer.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils import timezone
@@ -27,6 +29,8 @@ from subscribers.visitor import visitor
 
 # The version of the words beside the button, kept as proof of what was agreed to. Change it with the words.
 CONSENT = "page of 2026-11: send me the digest at this address until I leave"
+WISHES = ("one-click", "leave", "back")  # what a POST to the leave link can ask for
+ONE_CLICK = re.compile(rb"\s*List-Unsubscribe=One-Click\s*", re.IGNORECASE)
 
 
 @csrf_exempt
@@ -84,6 +88,11 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404("no leave link of ours")
     now, person = timezone.now(), Subscriber.objects.filter(key=key).exclude(state="forgotten").first()
     wanted = _pressed(request)
+    if wanted not in WISHES and request.method == "POST":
+        return HttpResponseBadRequest(
+            "Nobody has left: this says neither List-Unsubscribe=One-Click nor what the page's buttons say.\n",
+            content_type="text/plain; charset=utf-8",
+        )
     if wanted == "one-click":
         if person is not None:
             membership.leave(person.pk, now, how="one-click", journal_file=settings.JOURNAL)
@@ -98,14 +107,20 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _pressed(request: HttpRequest) -> str:
-    """Which button of the page, or the mail program's one click; "" for anything else, which changes nothing."""
+    """Which button of the page, or the mail program's one click; "" for anything else, which changes nothing.
+
+    RFC 8058 has two types of body. Some programs add a line's end, or forget to say the type: one that plainly
+    says it is understood all the same, since whoever is not understood goes on getting mail.
+    """
     if request.method != "POST":
         return ""
     try:
-        if request.POST.get("List-Unsubscribe") == "One-Click":
+        if ONE_CLICK.fullmatch(request.body):  # read before `POST`, which may leave nothing to read
             return "one-click"
-        return request.POST.get("do", "")
-    except MultiPartParserError:
+        if request.POST.get("List-Unsubscribe", "").strip() == "One-Click":
+            return "one-click"
+        return request.POST.get("do", "").strip()
+    except (MultiPartParserError, RequestDataTooBig, TooManyFieldsSent):
         return ""
 
 

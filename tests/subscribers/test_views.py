@@ -178,11 +178,33 @@ def test_one_click_is_answered_for_ever_also_for_one_who_is_gone(careful, leavin
     assert one_click(careful, leaving, "multipart").status_code == 200
 
 
-def test_a_post_that_says_neither_leaves_nobody(careful, leaving):
-    careful.post(leaving)
-    careful.post(leaving, {"List-Unsubscribe": "maybe"})
-    careful.generic("POST", leaving, b"--broken", content_type="multipart/form-data; boundary=x")
-    careful.generic("POST", leaving, b"{}", content_type="application/json")
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"List-Unsubscribe=One-Click\r\n", "application/x-www-form-urlencoded"),
+        (b"List-Unsubscribe=One-Click", ""),
+        (b"List-Unsubscribe=One-Click\n", "text/plain"),
+        (b"List-Unsubscribe=One-Click", "multipart/form-data; boundary=x"),
+        (b"a=b&List-Unsubscribe=One-Click\r\n", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_one_click_is_understood_however_a_program_writes_it(careful, leaving, body, kind):
+    assert careful.generic("POST", leaving, body, content_type=kind).status_code == 200
+    assert state() == "left"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", "application/x-www-form-urlencoded"),
+        (b"List-Unsubscribe=maybe", "application/x-www-form-urlencoded"),
+        (b"do=explode", "application/x-www-form-urlencoded"),
+        (b"--broken", "multipart/form-data; boundary=x"),
+        (b"{}", "application/json"),
+    ],
+)
+def test_a_post_that_is_not_understood_leaves_nobody_and_says_so(careful, leaving, body, kind):
+    assert careful.generic("POST", leaving, body, content_type=kind).status_code == 400
     assert state() == "active"
 
 
