@@ -167,7 +167,10 @@ def reschedule(number: int, now: datetime, *, zone: str, times: str, days: str) 
 
 @transaction.atomic
 def pause(number: int, now: datetime, until: datetime | None = None) -> Subscriber:
-    """No digests until `resume`. The cursor is emptied: afterwards they get the last 7 days, not all of it."""
+    """No digests until `resume`. The cursor is emptied: afterwards they get the last 7 days, not all of it.
+
+    Digests that wait are cancelled with it. Their papers count as told, so the first digest afterwards carries them.
+    """
     person = _locked(number)
     if person.state == "paused":
         return person
@@ -177,6 +180,7 @@ def pause(number: int, now: datetime, until: datetime | None = None) -> Subscrib
     person.paused_until = until
     person.save()
     person.topics.update(since=None)
+    queue.move(person.letters.filter(kind="digest"), UNDOTTED, "cancelled", decided_at=now, reason="paused")
     _event(person, "paused", now)
     return person
 

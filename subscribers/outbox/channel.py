@@ -77,9 +77,10 @@ def note(outcome: Outcome, letter: int, now: datetime) -> list[int]:
 def _not_theirs(numbers: list[int], now: datetime) -> list[int]:
     """Letters refused for what the server dislikes in us: deferred, and tried when the rest is over.
 
-    Not those whose papers a later digest carries already, nor those of readers who have left since.
+    Not those whose papers a later digest carries already, nor those of readers who have left or paused since.
     """
     letters = Letter.objects.filter(pk__in=numbers, carried_in=None, last=False)
+    letters = letters.exclude(kind="digest", subscriber__state="paused")
     rows = list(letters.filter(state="refused").values_list("pk", "batch_id"))
     queue.move(letters, ["refused"], "deferred", retry_at=now + pause_for(1), decided_at=None)
     for batch in {batch for _, batch in rows}:

@@ -148,8 +148,8 @@ def _record(claimed: Claim, record: Record, now: datetime, mine: bool) -> str:
     state = record.state
     if state == "deferred":
         values |= {"retry_at": record.retry_at, "decided_at": None}
-    if state == "deferred" and letter.last:
-        state, values = "cancelled", {"decided_at": now, "reason": "left", "reply": record.reply[:300]}
+    if state == "deferred" and (reason := _not_again(letter)):
+        state, values = "cancelled", {"decided_at": now, "reason": reason, "reply": record.reply[:300]}
     if before == ["waiting"]:
         values |= {"attempts": F("attempts") + 1}
     if move(Letter.objects.filter(pk=letter.pk), before, state, **values):
@@ -164,6 +164,13 @@ def _record(claimed: Claim, record: Record, now: datetime, mine: bool) -> str:
             data={k: v for k, v in data.items() if v},
         )
     return before[0]
+
+
+def _not_again(letter: Letter) -> str:
+    """Why a letter that was under way is not tried again, though it could be: its reader left or paused; else ""."""
+    if letter.last:
+        return "left"
+    return "paused" if letter.kind == "digest" and letter.subscriber.state == "paused" else ""
 
 
 @transaction.atomic
