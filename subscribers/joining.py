@@ -9,6 +9,7 @@ from enum import Enum
 from django.db import transaction
 
 from subscribers import membership, notices
+from subscribers.asked import form, waiting
 from subscribers.models import Subscriber
 from subscribers.schedule import describe, next_slot, zone_of
 from subscribers.suppression import suppressed
@@ -52,20 +53,24 @@ def ask(
     """Somebody asks for digests at this address: a confirmation, unless the address has had its share of them.
 
     What the last confirmation asked stays as it is then, so that its link goes on working. A reader is told that
-    they are one, and nothing of theirs changes. An address that must not be mailed gets nothing, and no row.
+    they are one, and nothing of theirs changes. An address that must not be mailed gets nothing, and no row. At an
+    address that we know otherwise, what the form held waits until this request is confirmed.
     """
     if suppressed(address, now):
         return
     defaults = {"email": mailed, "asked_at": now, **schedule}
     # made and locked before letters are counted: of two requests at once the second sees the first one's letter
-    Subscriber.objects.get_or_create(address=address, defaults=defaults)
-    person = Subscriber.objects.select_for_update().get(address=address)
+    found, new = Subscriber.objects.get_or_create(address=address, defaults=defaults)
+    person = Subscriber.objects.select_for_update().get(pk=found.pk)
+    if person.address is None:  # erased between the two: whoever asks reads the same, and can ask again
+        return
     if person.state in ("active", "paused"):
         _remind(person, now, site_host)
+    elif new:
+        membership.add_topics(person, wishes)
+        membership.request(person, now, site_host=site_host, asked_from=asked_from, new=True)
     elif not notices.had_enough(person, "confirm", now):
-        membership.sign_up(
-            mailed, address, wishes, now, site_host=site_host, schedule=schedule, asked_from=asked_from
-        )  # fmt: skip
+        membership.request(person, now, site_host=site_host, asked_from={**asked_from, **form(wishes, schedule)})
 
 
 def _remind(person: Subscriber, now: datetime, site_host: str) -> None:
@@ -77,12 +82,22 @@ def _remind(person: Subscriber, now: datetime, site_host: str) -> None:
 
 
 @transaction.atomic
-def ask_again(number: int, now: datetime, *, site_host: str, asked_from: Mapping[str, str]) -> None:
-    """One whose link has ended, or who left, wants a new one; their topics are as they were."""
+def ask_again(
+    number: int, now: datetime, *, site_host: str, asked_from: Mapping[str, str], ended: datetime | None = None
+) -> None:
+    """One whose link has ended, or who left, wants a new one; their topics are as they were.
+
+    `ended` is when they asked for the link that has ended: what waited with that request waits with the new one.
+    Confirmations from before they last confirmed don't count against coming back: whoever used one has not had too
+    many. Strangers can't make us send more by it, since this needs a signed link, and each use of one the mailbox.
+    """
     person = Subscriber.objects.select_for_update().get(pk=number)
-    if person.address is None or suppressed(person.address, now) or notices.had_enough(person, "confirm", now):
+    if person.address is None or person.state in ("active", "paused") or suppressed(person.address, now):
         return
-    membership.sign_up(person.email, person.address, [], now, site_host=site_host, asked_from=asked_from)
+    if notices.had_enough(person, "confirm", now, since=person.confirmed_at):
+        return
+    kept = waiting(person) if ended is not None and ended == person.asked_at else {}
+    membership.request(person, now, site_host=site_host, asked_from={**asked_from, **kept})
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import QuerySet
 
-from subscribers import notices
+from subscribers import asked, notices
 from subscribers.models import Event, Letter, Subscriber, Topic
 from subscribers.outbox import journal, queue
 from subscribers.query.parser import parse
@@ -70,13 +70,23 @@ def sign_up(
     person = _locked(person.pk)
     if person.state in ("active", "paused"):
         return person
-    person.asked_at = now.replace(microsecond=0)
-    person.asked_from = dict(asked_from or {})
-    person.save(update_fields=["asked_at", "asked_from"])
     add_topics(person, wishes)
+    request(person, now, site_host=site_host, asked_from=asked_from or {}, new=new)
+    return person
+
+
+def request(
+    person: Subscriber, now: datetime, *, site_host: str, asked_from: Mapping[str, object], new: bool = False
+) -> None:
+    """A new request of a person whose row is locked, and the letter that asks to confirm it. The last one is void.
+
+    `asked_from` is where it came from and, for an address that we know, what waits with it (see `asked`).
+    """
+    person.asked_at = now.replace(microsecond=0)
+    person.asked_from = dict(asked_from)
+    person.save(update_fields=["asked_at", "asked_from"])
     _event(person, "asked", now, new=new)
     notices.post(person, "confirm", person.asked_at, now, site_host=site_host)
-    return person
 
 
 def _must_be_mailable(address: str, now: datetime) -> None:
@@ -131,6 +141,7 @@ def confirm(number: int, now: datetime, *, confirmed_from: Mapping[str, str], co
         return person
     if person.state == "forgotten" or (person.left_at is not None and person.asked_at is None):
         raise NotPossible("this person left; they come back by asking again and confirming that")
+    asked.take(person)
     _activate(person, now, confirmed_from, consent)
     return person
 
@@ -212,12 +223,14 @@ def leave(number: int, now: datetime, *, how: str, journal_file: Path, spared: s
     if person.state in ("left", "forgotten"):
         # one who asked again and changed their mind: that request must not revive them
         person.asked_at = None
-        person.save(update_fields=["asked_at"])
+        asked.forget(person)
+        person.save(update_fields=["asked_at", "asked_from"])
         _stop(letters, now, "left")
         return person
     person.state, person.left_at = Subscriber.State.LEFT, now
     person.due = person.cursor = person.owed_from = person.first_slot = person.paused_until = None
     person.asked_at = None  # only a request made after this can be confirmed
+    asked.forget(person)
     person.save()
     person.topics.update(since=None)
     _stop(letters, now, "left")

@@ -34,11 +34,14 @@ def post(
     queue.post([letter], Batch.Lane.PEOPLE, slot, now)
 
 
-def had_enough(person: Subscriber, kind: str, now: datetime) -> bool:
+def had_enough(person: Subscriber, kind: str, now: datetime, *, since: datetime | None = None) -> bool:
     """Whether this person has had as many mails of this kind as an address gets.
 
     Each kind counts for itself: what leads from `known` to `confirm` is that the reader left, and then they must
-    be able to come back the same day; from `confirm` to `known`, that they confirmed.
+    be able to come back the same day; from `confirm` to `known`, that they confirmed. With `since`, only those
+    asked for after it count.
     """
     letters = Letter.objects.filter(subscriber=person, kind=kind)
+    if since is not None:
+        letters = letters.filter(slot__gt=since)
     return any(letters.filter(slot__gt=now - span).count() >= most for span, most in MOST)

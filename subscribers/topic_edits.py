@@ -8,9 +8,7 @@ from django.db import transaction
 
 from subscribers.membership import NotPossible
 from subscribers.models import Event, Subscriber, Topic
-from subscribers.topics import TopicWish, save
-
-MOST = 30  # topics a person has
+from subscribers.topics import MOST, TopicWish, save
 
 
 @transaction.atomic

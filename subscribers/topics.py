@@ -13,6 +13,7 @@ from subscribers.query.parser import parse
 
 SHAPE = re.compile(r"(?P<name>[^\[\]=]{1,100}?)\s*(?:\[(?P<options>[^\]]*)\])?\s*=\s*(?P<query>.+)", re.DOTALL)
 EXAMPLE = 'for example: "Robots[weekly,cap=10]=robot* OR manipulation"'
+MOST = 30  # topics a person has
 FLAGS = ("weekly", "monthly", "settled", "revisions")
 NUMBERS = {"cap": (1, 1000), "threshold": (0, 100), "weight": (-100, 100)}
 

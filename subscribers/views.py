@@ -44,7 +44,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if person is None or request.method != "POST" or found is Standing.GONE:
         return _confirmation(request, token, person, found)
     if "again" in request.POST:
-        return _ask_again(request, person, now)
+        return _ask_again(request, person, now, ended=asked)
     record = visitor(request).record()
     found = joining.confirm(
         person.pk, asked, now, site_host=settings.SITE_HOST, confirmed_from=record, consent=CONSENT
@@ -73,8 +73,9 @@ def _welcome(request: HttpRequest, person: Subscriber, now: datetime) -> HttpRes
     return render(request, "web/welcome.html", {"person": person, "topics": topics, "mine": mine})
 
 
-def _ask_again(request: HttpRequest, person: Subscriber, now: datetime) -> HttpResponse:
-    joining.ask_again(person.pk, now, site_host=settings.SITE_HOST, asked_from=visitor(request).record())
+def _ask_again(request: HttpRequest, person: Subscriber, now: datetime, ended: datetime | None = None) -> HttpResponse:
+    record = visitor(request).record()
+    joining.ask_again(person.pk, now, site_host=settings.SITE_HOST, asked_from=record, ended=ended)
     return render(request, "web/check_mail.html")
 
 
