@@ -36,14 +36,18 @@ def change(number: int, topic: int, wish: TopicWish, now: datetime) -> None:
 
 @transaction.atomic
 def remove(number: int, topic: int, now: datetime) -> None:
-    """Without this topic. Removing one that is gone is no error."""
+    """Without this topic. Removing one that is gone is no error. NotPossible for one who is no reader any more."""
     person = _locked(number)
     person.topics.filter(pk=topic).delete()
     _noted(person, now)
 
 
 def _locked(number: int) -> Subscriber:
-    return Subscriber.objects.select_for_update().get(pk=number)
+    """The person, who may have left or been erased since their page was opened: then nothing more is stored."""
+    person = Subscriber.objects.select_for_update().get(pk=number)
+    if person.state not in ("active", "paused"):
+        raise NotPossible("only a reader can change topics, and you are none any more")
+    return person
 
 
 def _free(person: Subscriber, name: str, topic: int | None) -> None:

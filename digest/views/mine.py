@@ -114,7 +114,10 @@ def _pause(press: Press) -> str:
 
 
 def _resume(press: Press) -> str:
-    membership.resume(press.person.pk, press.now)
+    try:
+        membership.resume(press.person.pk, press.now)
+    except ValueError as unread:  # what is stored: an operator or an import may have written it
+        raise NotPossible(f"the schedule can't be read ({unread}); save one first, then go on") from None
     return "resumed"
 
 

@@ -5,7 +5,9 @@ import time_machine
 from django.test import Client
 
 from subscribers import topic_edits
+from subscribers.membership import NotPossible
 from subscribers.models import Event, Letter, Subscriber
+from subscribers.topics import TopicWish
 from tests.digest.views.pages import NOW, soup, text, token
 from tests.house import at, reader, run
 
@@ -117,6 +119,42 @@ def test_pausing_going_on_leaving_and_coming_back(client, mine, person):
     assert Letter.objects.filter(kind="confirm").count() == 1
     assert Subscriber.objects.get().state == "left"
     assert len(wishes(person)) == 2
+
+
+def test_going_on_with_a_schedule_that_can_t_be_read_says_so_and_it_can_be_mended(client, mine, person):
+    client.post(mine, {"do": "pause"})
+    Subscriber.objects.update(zone="Nowhere/Else")
+    page = client.post(mine, {"do": "resume"})
+    assert page.status_code == 200
+    assert "The schedule can't be read" in text(soup(page))
+    assert Subscriber.objects.get().state == "paused"
+    client.post(mine, {"do": "schedule", "zone": "Asia/Tokyo", "at": "06:00", "days": ["mon"]})
+    client.post(mine, {"do": "resume"})
+    assert Subscriber.objects.get().state == "active"
+
+
+def leave(person: Subscriber) -> None:
+    run("reader", "leave", R, now=NOW)
+
+
+def forget(person: Subscriber) -> None:
+    run("reader", "forget", R, now=NOW)
+
+
+@pytest.mark.parametrize("gone", [leave, forget])
+def test_nothing_is_stored_for_one_who_is_gone_since_the_page_was_opened(person, gone):
+    topic = person.topics.first()
+    gone(person)
+    before = (wishes(person), Event.objects.count())
+    wish = TopicWish("Kelp", "kelp")
+    for act in (
+        lambda: topic_edits.add(person.pk, wish, at(NOW)),
+        lambda: topic_edits.change(person.pk, topic.pk, wish, at(NOW)),
+        lambda: topic_edits.remove(person.pk, topic.pk, at(NOW)),
+    ):
+        with pytest.raises(NotPossible):
+            act()
+    assert (wishes(person), Event.objects.count()) == before
 
 
 def test_a_form_without_our_token_is_refused(mine, person):
