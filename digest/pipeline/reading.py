@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from digest.editions.draft import Draft, Hit, Section
@@ -43,10 +43,14 @@ def _slot(moment: str) -> datetime | None:
         return None
 
 
+def _end_of(second: datetime) -> datetime:
+    return second.replace(microsecond=999_999)  # adding a second would leave the calendar at its last one
+
+
 def _letter(person: Subscriber, slot: datetime) -> Letter | None:
     """Slots are whole seconds, as links name them, and a person has one letter a slot; only an old first digest's slot
     has a fraction."""
-    near = Letter.objects.filter(subscriber=person, kind="digest", slot__gte=slot, slot__lt=slot + timedelta(seconds=1))
+    near = Letter.objects.filter(subscriber=person, kind="digest", slot__gte=slot, slot__lte=_end_of(slot))
     return near.order_by("slot").first()
 
 

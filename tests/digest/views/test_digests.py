@@ -50,7 +50,7 @@ def test_another_digest_of_the_same_person_is_reached_by_its_slot_alone(client, 
     fetch([item("2603.00010", "Robot 10")], "2026-03-03", "2026-03-03 05:00")
     serve("2026-03-03 07:01")
     assert titles(soup(client.get(f"{sent}/20260303T070000"))) == ["Robot 10"]
-    for nowhere in ("20260304T070000", "20260303", "x", "99999999T999999"):
+    for nowhere in ("20260304T070000", "20260303", "x", "99999999T999999", "99991231T235959", "00010101T000000"):
         assert client.get(f"{sent}/{nowhere}").status_code == 404
 
 
