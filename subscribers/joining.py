@@ -8,10 +8,10 @@ from enum import Enum
 
 from django.db import transaction
 
-from subscribers import membership, notices
+from subscribers import membership, notices, roll
 from subscribers.asked import form, waiting
 from subscribers.models import Subscriber
-from subscribers.schedule import describe, next_slot, zone_of
+from subscribers.schedule import describe, next_digest, zone_of
 from subscribers.suppression import suppressed
 from subscribers.topics import TopicWish
 
@@ -129,10 +129,10 @@ def _promised(person: Subscriber, now: datetime) -> dict[str, object]:
 
 
 def _when(person: Subscriber, now: datetime, *, silent: bool = False) -> dict[str, str]:
-    """The schedule in words, and its next slot in the reader's zone: "" while there is none."""
+    """The schedule in words, and the next slot not passed over, in the reader's zone: "" while there is none."""
     try:
         schedule = membership.schedule_of(person)
     except ValueError:  # an operator has put something there that can't be read: that stops nobody from joining
         return {"schedule": "", "next": ""}
-    upcoming = next_slot(schedule, now).astimezone(zone_of(person.zone))
+    upcoming = next_digest(schedule, now, roll.first_digest(person)).astimezone(zone_of(person.zone))
     return {"schedule": describe(schedule), "next": "" if silent else upcoming.isoformat()}

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from subscribers.models import Subscriber, Topic
 from subscribers.reader import Interest, Reader
-from subscribers.schedule import Schedule, parse_days, parse_times
+from subscribers.schedule import Schedule, next_digest, parse_days, parse_times, too_soon
 
 CROWD = 1_000  # from this many due readers on, each is picked up to JITTER later
 JITTER = timedelta(minutes=10)
 LATE = timedelta(minutes=15)  # an active reader whose due time is older is overdue
+NOT_ARRIVED = ("refused", "cancelled")  # states of a letter that nobody has got
 
 # the fields of a Reader and their columns
 COLUMNS = {
@@ -64,6 +65,26 @@ def readers(numbers: Sequence[int]) -> Iterator[Reader]:
         topics[owner].append(Interest(*values))
     for row in Subscriber.objects.filter(id__in=numbers).order_by("id").values_list(*COLUMNS.values()):
         yield Reader(**dict(zip(COLUMNS, row, strict=True)), topics=tuple(topics[row[0]]))
+
+
+def first_digest(person: Subscriber) -> datetime | None:
+    """When the first digest came, or comes; None when it never will (a silent one), or is known not to have arrived."""
+    if person.first_slot is None:
+        return person.due if person.cursor is None else None
+    letters = person.letters.filter(kind="digest", slot=person.first_slot)
+    return None if letters.filter(state__in=NOT_ARRIVED).exists() else person.first_slot
+
+
+def coming(person: Subscriber) -> datetime | None:
+    """The slot that a reader can next expect a digest at: their due time, unless that will be passed over.
+
+    ValueError when the stored zone, times or days can't be read.
+    """
+    first = first_digest(person)
+    if person.due is None or not too_soon(first, person.due):
+        return person.due
+    mine = Schedule(person.zone, parse_times(person.times), parse_days(person.days))
+    return next_digest(mine, person.due, first)
 
 
 def active() -> Iterator[tuple[int, Schedule, datetime]]:

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
+TOO_SOON = timedelta(hours=12)  # a slot so close behind the first digest brings none
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAILY, WEEKDAYS = frozenset(range(7)), frozenset(range(5))
 NAMED_DAYS = {"daily": DAILY, "weekdays": WEEKDAYS}
@@ -54,6 +55,22 @@ class Schedule:
 def next_slot(schedule: Schedule, after: datetime) -> datetime:
     """The first slot strictly after an aware instant."""
     return _next(schedule, _utc(after))
+
+
+def too_soon(first: datetime | None, slot: datetime) -> bool:
+    """Whether a slot is passed over: the first digest came at another time of day, and just before it."""
+    return first is not None and timedelta(0) < slot - first < TOO_SOON
+
+
+def next_digest(schedule: Schedule, after: datetime, first: datetime | None) -> datetime:
+    """The first slot strictly after an aware instant that is not passed over.
+
+    `first` is when the first digest came or comes; None where it passes over nothing.
+    """
+    slot = next_slot(schedule, after)
+    while too_soon(first, slot):
+        slot = next_slot(schedule, slot)
+    return slot
 
 
 def newest_slot(schedule: Schedule, start: datetime, now: datetime) -> datetime | None:

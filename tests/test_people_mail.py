@@ -59,6 +59,24 @@ def test_the_welcome_comes_first_and_then_in_the_same_minute_the_first_digest(cl
     assert "Next: Friday 6 March 2026, 07:30" in body(digest)
 
 
+def test_the_welcome_a_reminder_and_one_s_own_page_name_a_slot_that_is_not_passed_over(client, clock, outbox):
+    fetch([item("2603.00001", "A Robot That Folds Paper")], "2026-03-04", "2026-03-04 08:00")
+    times = {"days": ["mon", "wed", "fri"], "at": "13:30"}  # half an hour ahead in Berlin
+    join(client, q="robot*", name="Robots", **times)
+    deliver(1)
+    client.post(link_in(mails(outbox)[0], "confirm"))
+    serve(NOON + timedelta(minutes=2))
+    clock.shift(timedelta(minutes=3))
+    join(client, q="robot*", name="Robots", **times)
+    deliver(4)
+    assert len(mails(outbox)) == 4
+    for mail in mails(outbox)[1:]:
+        assert "Friday 6 March 2026, 13:30" in body(mail)
+        assert "Wednesday 4 March 2026, 13:30" not in body(mail)
+    own = text(soup(client.get(f"/me/{token('read', Subscriber.objects.get(), NOON)}")))
+    assert "Friday 6 March 2026, 13:30" in own
+
+
 def test_the_links_of_a_welcome_lead_to_one_s_topics_and_out(client, clock, outbox):
     join(client)
     deliver(1)

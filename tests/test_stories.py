@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.house import copies, fetch, item, letters, papers, publish, reader, run, serve, told
+from subscribers.models import Letter
+from tests.house import at, copies, fetch, item, letters, mails, papers, publish, reader, run, serve, told
 
 pytestmark = pytest.mark.django_db
 R = "r@example.org"
@@ -104,6 +105,36 @@ def test_a_slot_an_hour_after_the_first_digest_is_silent_and_its_papers_come_the
     serve("2026-03-02 07:01")
     assert copies(R) == [("letter", ""), ("silent", "too soon after the first")]
     serve("2026-03-03 07:01")
+    assert told(R) == ["2603.00001", "2603.00002"]
+
+
+def test_a_first_digest_names_the_next_slot_that_will_not_be_passed_over(outbox):
+    fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 05:00")
+    reader(R, now="2026-03-02 06:00")
+    assert run("reader", "show", R)["next"].startswith("2026-03-02T06:00")  # the first comes at once
+    serve("2026-03-02 06:01")
+    assert "Next: Tuesday 3 March 2026, 07:00" in mails(outbox)[0].get_body(("plain",)).get_content()
+    assert run("reader", "show", R)["next"].startswith("2026-03-03T07:00")
+    serve("2026-03-02 07:01")
+    assert copies(R)[1] == ("silent", "too soon after the first")
+    fetch(papers("2603.00002"), "2026-03-03", "2026-03-03 05:00")
+    serve("2026-03-03 07:01")
+    assert [letter["slot"][:16] for letter in letters(R)] == ["2026-03-02T06:00", "2026-03-03T07:00"]
+
+
+@pytest.mark.parametrize("failed", ["refused", "cancelled"])
+def test_no_slot_is_too_soon_after_a_first_digest_that_did_not_arrive(failed):
+    fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 05:00")
+    reader(R, now="2026-03-02 06:00", time="07:00,12:00")
+    publish("2026-03-02 06:01")
+    Letter.objects.update(state=failed, reason="not delivered", decided_at=at("2026-03-02 06:02"))
+    assert run("reader", "show", R)["next"].startswith("2026-03-02T07:00")
+    serve("2026-03-02 07:01")
+    assert told(R) == ["2603.00001"]
+    assert run("reader", "show", R)["next"].startswith("2026-03-02T12:00")
+    fetch(papers("2603.00001", "2603.00002"), "2026-03-02", "2026-03-02 11:00")
+    serve("2026-03-02 12:01")
+    assert copies(R) == [("letter", "")] * 3
     assert told(R) == ["2603.00001", "2603.00002"]
 
 

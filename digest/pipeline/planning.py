@@ -14,11 +14,10 @@ from subscribers import schedule
 from subscribers.models import Letter
 from subscribers.outbox.message import SLOT
 from subscribers.reader import Interest, Reader
+from subscribers.roll import NOT_ARRIVED
 
-TOO_SOON = timedelta(hours=12)  # a slot so close behind the first letter gets a silent copy
 LATE = timedelta(hours=1)  # a slot served later than this was missed, and the digest says so
 UNDOTTED = ("waiting", "deferred")
-NOT_ARRIVED = ("refused", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,9 @@ class Plan:
 
 
 def earlier_digests(readers: Sequence[Reader]) -> Mapping[int, tuple[Earlier, ...]]:
-    """For each reader the digests since `owed_from` that were not accepted, the oldest first."""
-    starts = {reader.id: reader.owed_from for reader in readers if reader.owed_from is not None}
+    """For each reader the digests that were not accepted since the oldest that matters, the oldest first."""
+    begins = {reader.id: _matters_from(reader) for reader in readers}
+    starts = {number: start for number, start in begins.items() if start is not None}
     if not starts:
         return {}
     rows = Letter.objects.filter(subscriber__in=starts, kind="digest", slot__gte=min(starts.values())).exclude(
@@ -84,6 +84,12 @@ def earlier_digests(readers: Sequence[Reader]) -> Mapping[int, tuple[Earlier, ..
         if letter.slot >= starts[letter.subscriber_id]:
             found[letter.subscriber_id].append(_earlier(letter))
     return {reader: tuple(letters) for reader, letters in found.items()}
+
+
+def _matters_from(reader: Reader) -> datetime | None:
+    """Where digests begin that can still need carrying; and the first, while a slot may be too soon after it."""
+    near = reader.first_slot if schedule.too_soon(reader.first_slot, reader.due) else None
+    return min((start for start in (reader.owed_from, near) if start is not None), default=None)
 
 
 def _earlier(letter: Letter) -> Earlier:
@@ -128,14 +134,14 @@ def plan(
     first = reader.cursor is None and reader.first_slot is None
     slot = reader.due if first else schedule.newest_slot(mine, reader.due, now) or reader.due
     upcoming, begins = schedule.next_slot(mine, now), lows(reader, now)
-    on = schedule.local_date(mine, slot)
-    if reader.cursor is not None and reader.first_slot is not None and _too_soon(reader.first_slot, slot):
+    on, begun = schedule.local_date(mine, slot), slot if first else _begun(reader, earlier)
+    if reader.cursor is not None and schedule.too_soon(begun, slot):
         soon = Silence("too soon after the first")
         return Plan(reader, on, slot, upcoming, soon, _untouched(earlier), keeps_cursor=True)
     served = [topic for topic in reader.topics if topic.id in begins]
     matches = [Match(t, window.match(t.filter, begins[t.id], t.settled)) for t in served]
     listed = frozenset[int]().union(*(window.listed(begins[t.id], t.settled) for t in served))
-    when = _occasion(reader, slot, upcoming, listed, first, now, matches)
+    when = _occasion(reader, slot, schedule.next_digest(mine, now, begun), listed, first, now, matches)
     result = compose(when, matches, told, _owed(earlier), desk)
     if isinstance(result, Silence) and quiet and result.reason in ("source had no listing", _hidden_by(quiet)):
         result = Silence(quiet)
@@ -149,8 +155,10 @@ def _hidden_by(quiet: str) -> str:
     return "nothing matched" if quiet == "source had no listing" else ""
 
 
-def _too_soon(first: datetime, slot: datetime) -> bool:
-    return timedelta(0) < slot - first < TOO_SOON
+def _begun(reader: Reader, earlier: Sequence[Earlier]) -> datetime | None:
+    """When the first digest came; None when it is known that it did not: then no slot is too soon after it."""
+    failed = any(e.slot == reader.first_slot and e.state in NOT_ARRIVED for e in earlier)
+    return None if failed else reader.first_slot
 
 
 def _occasion(

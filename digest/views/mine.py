@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from digest.mail import days
 from digest.views.digests import holder, leave_token
-from subscribers import joining, membership, parting, topic_edits
+from subscribers import joining, membership, parting, roll, topic_edits
 from subscribers.forms import CADENCES, DAYS, WEEK, ScheduleForm, TopicForm, sentence, zones
 from subscribers.membership import NotPossible
 from subscribers.models import Subscriber, Topic
@@ -189,7 +189,8 @@ def _when(person: Subscriber, form: Any) -> dict[str, Any]:
     try:
         schedule = membership.schedule_of(person)
         words, chosen = describe(schedule), [WEEK[day] for day in sorted(parse_days(person.days))]
-        due = days.moment(person.due.astimezone(zone_of(person.zone)).isoformat()) if person.due else ""
+        coming = roll.coming(person)
+        due = days.moment(coming.astimezone(zone_of(person.zone)).isoformat()) if coming else ""
     except ValueError:  # an operator has put something there that can't be read: this is the place to mend it
         words, chosen, due = "", list(WEEK), ""
     if form is not None:

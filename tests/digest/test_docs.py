@@ -19,11 +19,11 @@ from bs4 import BeautifulSoup, Tag
 from digest.matching.columns import Columns
 from digest.matching.engine import Engine
 from digest.matching.oddities import MOST_A_DAY
-from digest.pipeline import browsing, looking, planning, window
+from digest.pipeline import browsing, looking, window
 from digest.sources.changes import Look, changes
 from digest.sources.listing import Facts, Listing
 from digest.views.handbook import written
-from subscribers import housekeeping, joining, notices, topic_edits
+from subscribers import housekeeping, joining, notices, schedule, topic_edits
 from subscribers.forms import DEFAULTS, WEEKDAYS, query_trouble
 from subscribers.query.canonical import canonical
 from subscribers.query.explain import explain
@@ -171,7 +171,7 @@ def test_the_numbers_that_readers_are_told_are_those_of_the_code():
         ("with the papers of the last 7 days, if any", window.RECENT, timedelta(days=7)),
         ("would have found in the last 7 days", browsing.PREVIEWED, timedelta(days=7)),
         ("from Monday to Friday at 07:30 UTC", DEFAULTS, {"zone": "UTC", "at": "07:30", "days": WEEKDAYS}),
-        ("less than twelve hours after your first digest", planning.TOO_SOON, timedelta(hours=12)),
+        ("less than twelve hours after your first digest", schedule.TOO_SOON, timedelta(hours=12)),
         ("the papers of the last 90 days", browsing.SEARCHED, timedelta(days=90)),
         ("up to 30 of them", topic_edits.MOST, 30),
         ("whoever never confirms is erased after a week", housekeeping.PENDING_KEPT, timedelta(days=7)),

@@ -19,6 +19,7 @@ from subscribers.schedule import (
     first_of_week,
     local_date,
     newest_slot,
+    next_digest,
     next_slot,
     parse_days,
     parse_times,
@@ -244,6 +245,14 @@ def test_an_instant_of_any_zone_will_do_and_slots_are_in_utc() -> None:
     berlin = datetime(2026, 11, 25, 8, 0, tzinfo=ZoneInfo("Europe/Berlin"))
     slot = next_slot(at("UTC", "07:00"), berlin - SECOND)
     assert (slot, slot.tzinfo) == (berlin, UTC)
+
+
+def test_the_next_digest_passes_over_slots_less_than_twelve_hours_after_the_first() -> None:
+    mine, first = at("UTC", "07:00,19:00"), utc("2026-11-25T07:00:01")
+    assert next_digest(mine, first, first) == utc("2026-11-26T07:00")  # 19:00 is a second too soon
+    assert next_digest(mine, first, first - SECOND) == utc("2026-11-25T19:00")
+    assert next_digest(mine, first, None) == utc("2026-11-25T19:00")
+    assert next_digest(mine, utc("2026-11-25T06:00"), utc("2026-11-25T07:00")) == utc("2026-11-25T07:00")  # itself
 
 
 @pytest.mark.parametrize("ask", [next_slot, local_date, first_of_week, first_of_month])

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from digest.management.door import Door, Usage
-from subscribers import membership
+from subscribers import membership, roll
 from subscribers.address import check_address
 from subscribers.models import Subscriber
 from subscribers.query.errors import QueryError
@@ -99,7 +99,7 @@ def _act(action: str, person: Subscriber, now: datetime, reason: str) -> dict[st
 
 def _shown(person: Subscriber, *, show: bool = False) -> dict[str, Any]:
     person.refresh_from_db()
-    upcoming = person.due.isoformat() if person.due else None
+    upcoming = _next(person)
     topics = [_topic(topic) for topic in person.topics.order_by("id")]
     if not show:
         return {"id": person.pk, "email": person.email, "state": person.state, "next": upcoming, "topics": topics}
@@ -128,6 +128,14 @@ def _shown(person: Subscriber, *, show: bool = False) -> dict[str, Any]:
             for letter in person.letters.order_by("slot")
         ],
     }
+
+
+def _next(person: Subscriber) -> str | None:
+    try:
+        coming = roll.coming(person)
+    except ValueError:  # a schedule that can't be read is no reason not to show the reader
+        coming = person.due
+    return coming.isoformat() if coming else None
 
 
 def _topic(topic: Any) -> dict[str, Any]:
