@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from subscribers import membership
 from subscribers.models import Event, Filter, Letter, Milestone, Subscriber, Topic
 from subscribers.outbox import journal
-from tests.house import at, copies, fetch, letters, mails, papers, publish, reader, run, serve, told
+from tests.house import at, copies, fetch, item, letters, mails, papers, publish, reader, run, serve, told
 
 pytestmark = pytest.mark.django_db
 R = "r@example.org"
@@ -192,6 +192,19 @@ def test_why_answers_for_days_and_papers():
     assert run("why", R, "2026-03-03")["reason"] in ("all told before",)
     assert run("why", R, "2026-03-03", "--paper", "2603.00001")["result"] == "told before"
     assert run("why", R, "2026-03-09")["result"] == "none"
+
+
+def test_a_paper_that_a_topic_wanted_is_no_close_miss():
+    reader(R, "Paper=paper", "Loved=upvotes:>=20", now="2026-03-02 03:00")
+    fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+    serve("2026-03-02 05:01")
+    fetch(
+        [*papers("2603.00001", upvotes=30), item("2603.00002", "Fern", "Of ferns.")], "2026-03-02", "2026-03-02 20:00"
+    )
+    serve("2026-03-03 07:01")
+    silent = run("why", R, "2026-03-03")
+    assert (silent["reason"], [miss["paper"] for miss in silent["closest"]]) == ("all told before", ["2603.00002"])
+    assert all(silent["closest"][0]["failed"].values())
 
 
 def test_the_books_of_a_closed_edition_stay():

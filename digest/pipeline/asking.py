@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
 from digest.editions.draft import Draft, Hit, Section
 from digest.editions.rank import score
@@ -113,12 +114,13 @@ def _closest(person: Subscriber, copy: Copy, now: datetime) -> tuple[dict[str, o
     reader = next(roll.readers([person.pk]))
     window = _window(reader, copy, now)
     newest: dict[int, Facts] = {c.paper: c.facts for c in window.candidates if c.kind != "settled"}
-    best = sorted(newest.values(), key=lambda facts: (-score(facts), facts.key))[:CLOSEST]
-    return tuple(_miss(reader, window, facts) for facts in best)
+    best = sorted(newest.values(), key=lambda facts: (-score(facts), facts.key))
+    missed = ((facts, _misses(reader, window, facts)) for facts in best)
+    unwanted = ((facts, failed) for facts, failed in missed if all(failed.values()))
+    return tuple(_miss(facts, failed) for facts, failed in islice(unwanted, CLOSEST))
 
 
-def _miss(reader: Reader, window: Window, facts: Facts) -> dict[str, object]:
-    failed = _misses(reader, window, facts)
+def _miss(facts: Facts, failed: dict[str, str]) -> dict[str, object]:
     return {"paper": facts.key, "title": facts.title, "score": score(facts), "failed": failed}
 
 
