@@ -39,7 +39,8 @@ class Reader:
     owed_from: datetime | None
     first_slot: datetime | None
     covered: datetime | None
-    asked: datetime | None
+    asked: datetime | None  # when they confirmed, or were added
+    added: bool  # by an operator; they did not ask themselves
     topics: tuple[Interest, ...]
 
     def schedule(self) -> Schedule:

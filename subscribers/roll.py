@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Case, Q, When
+
 from subscribers.models import Subscriber, Topic
 from subscribers.reader import Interest, Reader
 from subscribers.schedule import Schedule, next_digest, parse_days, parse_times, too_soon
@@ -19,7 +21,10 @@ NOT_ARRIVED = ("refused", "cancelled")  # states of a letter that nobody has got
 # the fields of a Reader and their columns
 COLUMNS = {
     name: name for name in ("id", "key", "zone", "times", "days", "due", "cursor", "owed_from", "first_slot", "covered")
-} | {"asked": "confirmed_at"}
+} | {"asked": "confirmed_at", "added": "added"}
+# nobody asked for digests at this address but an operator, who vouches for the person
+BY_OPERATOR = Q(confirmed_from__by="operator") & (Q(asked_at=None) | Q(asked_from__by="operator"))
+ADDED = Case(When(BY_OPERATOR, then=True), default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ def readers(numbers: Sequence[int]) -> Iterator[Reader]:
     rows = Topic.objects.filter(subscriber__in=numbers, muted=False).order_by("id")
     for owner, *values in rows.values_list("subscriber_id", *fields, "since"):
         topics[owner].append(Interest(*values))
-    for row in Subscriber.objects.filter(id__in=numbers).order_by("id").values_list(*COLUMNS.values()):
+    people = Subscriber.objects.filter(id__in=numbers).annotate(added=ADDED).order_by("id")
+    for row in people.values_list(*COLUMNS.values()):
         yield Reader(**dict(zip(COLUMNS, row, strict=True)), topics=tuple(topics[row[0]]))
 
 

@@ -77,6 +77,22 @@ def test_the_welcome_a_reminder_and_one_s_own_page_name_a_slot_that_is_not_passe
     assert "Friday 6 March 2026, 13:30" in own
 
 
+def test_a_digest_says_who_asked_for_it(client, outbox):
+    fetch([item("2603.00001", "A Robot That Folds Paper")], "2026-03-04", "2026-03-04 08:00")
+    reader("added@example.org", now="2026-03-04 11:00")
+    run("reader", "add", "phoned@example.org", "--topic", "All=*", now="2026-03-04 11:00")
+    run("reader", "confirm", "phoned@example.org", "--reason", "said so on the phone", now="2026-03-04 11:30")
+    join(client, q="robot*", name="Robots")
+    deliver(1)
+    client.post(link_in(next(mail for mail in mails(outbox) if mail["To"] == R), "confirm"))
+    serve(NOON + timedelta(minutes=2))
+    digests = {mail["To"]: body(mail) for mail in mails(outbox) if "digest" in mail["Subject"]}
+    assert sorted(digests) == sorted([R, "added@example.org", "phoned@example.org"])
+    assert f"{R} asked for it on 4 March 2026 and confirmed: 1 topic" in digests.pop(R)
+    for address, said in digests.items():
+        assert f"{address} was added by the operator on 4 March 2026: 1 topic" in said
+
+
 def test_the_links_of_a_welcome_lead_to_one_s_topics_and_out(client, clock, outbox):
     join(client)
     deliver(1)

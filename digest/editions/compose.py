@@ -46,6 +46,7 @@ class Occasion:
     late: bool = False
     first: bool = False
     asked: str = ""  # what the foot says of the reader's order: frozen with the rest
+    added: bool = False
     topics: int = 0
     schedule: str = ""
 
@@ -126,6 +127,7 @@ def compose(
         late=occasion.late,
         first=occasion.first,
         asked=occasion.asked,
+        added=occasion.added,
         topics=occasion.topics,
         schedule=occasion.schedule,
         wording=desk.wording,

@@ -64,6 +64,7 @@ class Draft:
     late: bool = False  # the slot was missed while the service was down
     first: bool = False  # the first digest: the last 7 days
     asked: str = ""  # ISO date on which the reader asked for digests
+    added: bool = False  # not asked: an operator added them on that date
     topics: int = 0  # how many topics they had
     schedule: str = ""  # in words: Monday to Friday, 07:30
     wording: tuple[int, ...] = field(default=())  # template versions it is worded with

@@ -50,6 +50,7 @@ class Addressee:
     token: str  # opaque, for reading: /l/<token>, /me/<token>
     leave_token: str  # "": a mail that can't be left (its header then names no way to)
     since: str = ""  # ISO date on which the digest was asked for
+    added: bool = False  # not asked for: an operator added them on that date
     topics: int = 0
     schedule: str = ""  # in words: Monday to Friday, 07:30
 

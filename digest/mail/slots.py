@@ -42,6 +42,7 @@ _FRAME = _COMMON | {
     "next": "the next slot, in full",
     "email": "the reader's address",
     "asked": "the day the reader asked for the digest: 3 August 2026",
+    "consent": "why they get it: asked for it on 3 August 2026 and confirmed · was added by the operator on ...",
     "topics": "how many topics, counted with their word: 3 topics",
     "schedule": "the schedule in words: Monday to Friday, 07:30",
 }

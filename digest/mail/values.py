@@ -95,6 +95,7 @@ def reader(to: Addressee, subject: str) -> Both:
     schedule = pair(bounded(to.schedule, SCHEDULE_BYTES))
     same: Values = {
         "asked": encoded(days.long(to.since)) if to.since else b"",
+        "consent": encoded(consent(to)),
         "topics": counted(to.topics, "topic", "topics"),
         "has_asked": bool(to.since),
         "has_schedule": bool(to.schedule),
@@ -103,6 +104,12 @@ def reader(to: Addressee, subject: str) -> Both:
         {**same, "subject": line[0], "email": email[0], "schedule": schedule[0]},
         {**same, "subject": line[1], "email": email[1], "schedule": schedule[1]},
     )
+
+
+def consent(to: Addressee) -> str:
+    """Why they get digests, behind their address: one who was added never asked, and is not told that they did."""
+    on = f" on {days.long(to.since)}" if to.since else ""
+    return f"was added by the operator{on}" if to.added else f"asked for it{on} and confirmed"
 
 
 def contents(sections: Sequence[Section], leads: Sequence[Pair]) -> tuple[list[Values], list[Values]]:
@@ -185,7 +192,7 @@ def _token(token: str) -> str:
 
 def bounds(url: str) -> dict[str, int]:
     """The most bytes of each slot of head, section and foot in HTML, and how often their repetitions stand there."""
-    phrases = ("papers", "period", "due", "carried", "start", "end", "next", "asked", "topics", "date")
+    phrases = ("papers", "period", "due", "carried", "start", "end", "next", "asked", "consent", "topics", "date")
     numbers = ("others", "listed", "fresh", "above", "more", "told", "outside", "count", "number", "here", "anchor")
     return {
         **dict.fromkeys(phrases, PHRASE_BYTES),

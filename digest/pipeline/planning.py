@@ -180,6 +180,7 @@ def _occasion(
         late=not first and now - slot > LATE,
         first=first,
         asked=reader.asked.astimezone(zone).date().isoformat() if reader.asked else "",
+        added=reader.added,
         topics=len(reader.topics),
         schedule=schedule.describe(reader.schedule()).replace("Every day", "every day"),
     )

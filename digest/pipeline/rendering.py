@@ -90,6 +90,7 @@ def _addressee(person: Subscriber, reading: str, draft: Draft | None = None) -> 
         token=sign(secret, "read", reading),
         leave_token=sign(secret, "leave", person.key),
         since=draft.asked if draft else "",
+        added=draft.added if draft else False,
         topics=draft.topics if draft else 0,
         schedule=draft.schedule if draft else "",
     )

@@ -243,6 +243,9 @@ def frame(
         "next": days.moment(draft.next) if draft.next else "",
         "email": to.email,
         "asked": days.long(to.since) if to.since else "",
+        "consent": ("was added by the operator" if to.added else "asked for it")
+        + (f" on {days.long(to.since)}" if to.since else "")
+        + ("" if to.added else " and confirmed"),
         "topics": number_of(to.topics, "topic", "topics"),
         "schedule": words_of(bounded(to.schedule, 200)),
         "found": papers > 0,

@@ -105,6 +105,16 @@ def test_the_period_the_next_slot_and_the_sender_are_told() -> None:
         assert "Example Reading Room, 1 Sample Street, 00000 Exampleton" in text
 
 
+def test_a_reader_whom_an_operator_added_is_not_told_that_they_asked() -> None:
+    mail = digest(to=replace(READER, added=True))
+    undated = digest(to=replace(READER, added=True, since=""))
+    for text, plain in ((folded(mail.text), folded(undated.text)), (words_of(mail.html), words_of(undated.html))):
+        assert "reader@example.org was added by the operator on 3 August 2026: 3 topics, Monday" in text
+        assert "reader@example.org was added by the operator: 3 topics" in plain
+        assert "asked for it" not in text
+        assert "confirmed" not in text
+
+
 def test_a_carried_paper_names_the_digest_that_did_not_arrive() -> None:
     mail = digest()
     for text in (folded(mail.text), words_of(mail.html)):
