@@ -131,6 +131,6 @@ def test_the_second_digest_covers_from_where_the_first_ended(outbox):
     fetch(papers("2603.00002"), "2026-03-03", "2026-03-03 04:00")
     serve("2026-03-03 07:01")
     texts = [mail.get_body(("plain",)).get_content() for mail in mails(outbox)]
-    assert "of 1 listed since yesterday, 10:00" in texts[1]
+    assert "of 1 new or changed since yesterday, 10:00" in " ".join(texts[1].split())
     assert told(R) == ["2603.00001", "2603.00002"]
     assert Letter.objects.get(slot=at("2026-03-03 07:00")).content["since"] == "2026-03-02T10:00:00+00:00"

@@ -152,6 +152,18 @@ def test_upvotes_are_told_on_the_first_slot_after_they_are_reached_and_once():
     assert [(letter["slot"][:10], letter["papers"]) for letter in letters(R)] == [("2026-03-04", ["2603.00001"])]
 
 
+def test_a_digest_counts_what_is_new_and_what_has_changed_and_calls_it_so(outbox):
+    fetch(papers("2603.00001"), "2026-03-01", "2026-03-01 05:00")
+    reader(R, "Loved=upvotes:>=20", "Second=second", now="2026-03-01 06:00")
+    serve("2026-03-01 06:01")
+    fetch(papers("2603.00001", upvotes=30), "2026-03-01", "2026-03-01 20:00")  # listed before the period; rose in it
+    fetch([item("2603.00002", "The Second"), item("2603.00003")], "2026-03-02", "2026-03-02 05:00")
+    serve("2026-03-02 07:01")
+    said = " ".join(mails(outbox)[-1].get_body(("plain",)).get_content().split())
+    assert "2 papers for you, of 3 new or changed since" in said
+    assert "3 new or changed = 2 above + 0 more on the web + 0 told before + 1 outside your topics" in said
+
+
 def test_a_trending_topic_is_judged_when_the_day_is_settled():
     reader(R, "Trending[settled,cap=1]=*", now="2026-03-01 06:00")
     serve("2026-03-01 06:01")

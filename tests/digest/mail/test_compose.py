@@ -71,24 +71,27 @@ def test_lines_are_short_and_end_with_crlf() -> None:
 
 def test_everything_counted_adds_up_in_words() -> None:
     mail = digest()
-    total = "61 listed = 4 above + 1 more on the web + 2 told before + 54 outside your topics"
+    total = "61 new or changed = 4 above + 1 more on the web + 2 told before + 54 outside your topics"
     for text in (folded(mail.text), words_of(mail.html)):
         assert total in text
         assert "Not counted: 1 paper from an earlier digest that did not arrive" in text
-        assert "6 papers for you: 5 of 61 listed since yesterday, 07:30, and 1 paper from an earlier digest" in text
+        assert (
+            "6 papers for you: 5 of 61 new or changed since yesterday, 07:30, and 1 paper from an earlier digest"
+            in text
+        )
 
 
 def test_a_carried_paper_behind_more_is_not_counted_as_listed() -> None:
     draft = replace(DRAFT, carried=1, carried_more=1, listed=60)
     text = folded(digest(draft).text)
-    assert "60 listed = 4 above + 0 more on the web + 2 told before + 54 outside your topics" in text
+    assert "60 new or changed = 4 above + 0 more on the web + 2 told before + 54 outside your topics" in text
     assert "Not counted: 2 papers from an earlier digest" in text
 
 
 def test_without_carried_papers_nothing_is_said_of_them() -> None:
     mail = digest(replace(DRAFT, carried=0))
     for text in (folded(mail.text), words_of(mail.html)):
-        assert "6 papers for you, of 61 listed since yesterday, 07:30" in text
+        assert "6 papers for you, of 61 new or changed since yesterday, 07:30" in text
         assert "Not counted" not in text
 
 
@@ -137,7 +140,7 @@ def test_a_late_digest_and_a_first_one_say_so() -> None:
     assert "This digest is late: it was due at 07:30, while the service was down." in folded(late.text)
     assert "Late: it was due at 07:30, while the service was down." in words_of(late.html)
     for text in (folded(first.text), words_of(first.html)):
-        assert "6 papers for you, of 61 listed in the last 7 days" in text
+        assert "6 papers for you, of 61 new or changed in the last 7 days" in text
         assert "Your first digest" in text
     for text in (folded(plain.text), words_of(plain.html)):
         assert "first digest" not in text
@@ -148,8 +151,8 @@ def test_a_digest_without_papers_says_so() -> None:
     mail = digest(replace(DRAFT, sections=(), carried=0, missing=(), listed=5, told=0, outside=5))
     assert mail.headers["Subject"] == "Nothing new, 25 Nov 2026"
     for text in (folded(mail.text), words_of(mail.html)):
-        assert "No papers for you, of 5 listed since yesterday, 07:30" in text
-        assert "5 listed = 0 above + 0 more on the web + 0 told before + 5 outside your topics" in text
+        assert "No papers for you, of 5 new or changed since yesterday, 07:30" in text
+        assert "5 new or changed = 0 above + 0 more on the web + 0 told before + 5 outside your topics" in text
 
 
 def test_the_leave_link_is_near_the_top_and_in_the_foot() -> None:

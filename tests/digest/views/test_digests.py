@@ -26,7 +26,7 @@ def test_the_page_shows_what_the_mail_showed_and_everything_behind_more(client, 
     assert titles(page) == ["Robot 3", "Robot 2", "Robot 1", "Robot 0"]
     assert page.select_one("#t1").get_text() == "Robots"
     assert "4 papers, 2 in the mail" in text(page)
-    assert "5 listed = 4 above + 0 told before + 1 outside your topics" in text(page)
+    assert "5 new or changed = 4 above + 0 told before + 1 outside your topics" in text(page)
     assert len(page.select(".paper mark")) >= 4
     assert all("Why robot* as “Robot” in the title" in text(paper) for paper in page.select(".paper"))
     assert "Your first digest" in text(page)
