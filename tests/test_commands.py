@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -134,3 +136,16 @@ def test_the_second_digest_covers_from_where_the_first_ended(outbox):
     assert "of 1 new or changed since yesterday, 10:00" in " ".join(texts[1].split())
     assert told(R) == ["2603.00001", "2603.00002"]
     assert Letter.objects.get(slot=at("2026-03-03 07:00")).content["since"] == "2026-03-02T10:00:00+00:00"
+
+
+@pytest.mark.django_db
+def test_a_day_by_hand_as_the_readme_has_it_works_on_any_later_day(outbox):
+    day = (ROOT / "README.md").read_text().partition("## A day by hand")[2].partition("\n## ")[0]
+    block = day.split("```")[1].replace("\\\n", " ")
+    by_hand = re.search(r"`(fetch --source hf [^`]*)`", day)[1].replace("$(date -u +%F)", "2028-05-17")
+    commands = [shlex.split(line, comments=True)[2:] for line in block.strip().splitlines()]
+    commands = [by_hand.split() if words == ["fetch"] else words for words in commands if words != ["migrate"]]
+    assert [words[0] for words in commands] == ["fetch", "reader", "publish", "deliver", "ledger"]
+    done = {words[0]: run(*words, now="2028-05-17 12:00") for words in commands}
+    assert (done["publish"]["results"], done["deliver"]["accepted"]) == ({"letter": 1}, 1)
+    assert len(told("ada@example.org")) > 3
