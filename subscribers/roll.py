@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, QuerySet, When
 
 from subscribers.models import Subscriber, Topic
 from subscribers.reader import Interest, Reader
@@ -61,15 +61,24 @@ def overdue(now: datetime) -> int:
     return Subscriber.objects.filter(state="active", due__lt=now - LATE).count()
 
 
+def due_readers(numbers: Sequence[int]) -> Iterator[Reader]:
+    """Those of these readers who are due still: one may have left, or paused, since the list was made."""
+    return _read(numbers, Subscriber.objects.filter(state="active", due__isnull=False))
+
+
 def readers(numbers: Sequence[int]) -> Iterator[Reader]:
     """Readers with their topics, ascending by id."""
+    return _read(numbers, Subscriber.objects.all())
+
+
+def _read(numbers: Sequence[int], people: QuerySet[Subscriber]) -> Iterator[Reader]:
     topics: dict[int, list[Interest]] = defaultdict(list)
     fields = ("id", "name", "text", "filter_id", "weight", "threshold", "cap", "cadence", "settled", "revisions")
     rows = Topic.objects.filter(subscriber__in=numbers, muted=False).order_by("id")
     for owner, *values in rows.values_list("subscriber_id", *fields, "since"):
         topics[owner].append(Interest(*values))
-    people = Subscriber.objects.filter(id__in=numbers).annotate(added=ADDED).order_by("id")
-    for row in people.values_list(*COLUMNS.values()):
+    mine = people.filter(id__in=numbers).annotate(added=ADDED).order_by("id")
+    for row in mine.values_list(*COLUMNS.values()):
         yield Reader(**dict(zip(COLUMNS, row, strict=True)), topics=tuple(topics[row[0]]))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscribers import membership
+from subscribers import membership, roll
 from subscribers.models import Letter
 from subscribers.outbox import queue
 from subscribers.outbox.queue import Record
@@ -53,3 +53,10 @@ def test_a_digest_under_way_when_its_reader_pauses_is_not_tried_again(reply):
     queue.turn(claimed, [Record(letter.pk, reply, "", retry_at=now)], [], now)
     letter.refresh_from_db()
     assert (letter.state, letter.reason) == (("accepted", "") if reply == "accepted" else ("cancelled", "paused"))
+
+
+def test_who_paused_since_the_list_of_the_due_was_made_is_not_served_and_stops_nobody():
+    number = reader(R, now="2026-03-02 06:00")["id"]
+    other = reader("s@example.org", now="2026-03-02 06:00")["id"]
+    run("reader", "pause", R, now="2026-03-02 06:01")
+    assert [each.id for each in roll.due_readers([number, other])] == [other]

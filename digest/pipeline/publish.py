@@ -69,7 +69,7 @@ def publish(
     """
     done = Published(numbers.head())
     for due in _parted(roll.due_ids(now)):
-        readers = list(roll.readers(due))
+        readers = list(roll.due_readers(due))
         scope = _range(readers, done.head, now, site_host, dry_run, unknown)
         _serve_all(readers, scope, done, progress)
     return done
@@ -83,7 +83,7 @@ def ranges(now: datetime) -> list[tuple[int, int]]:
 def publish_range(first: int, last: int, now: datetime, site_host: str) -> Published:
     """As `publish`, for the readers with these ids."""
     done = Published(numbers.head())
-    readers = list(roll.readers(roll.due_ids(now, first, last)))
+    readers = list(roll.due_readers(roll.due_ids(now, first, last)))
     _serve_all(readers, _range(readers, done.head, now, site_host, False, False), done)
     return done
 
