@@ -192,7 +192,7 @@ def test_the_independent_check_knows_that_a_late_first_digest_serves_all_before_
 
 def test_a_closed_edition_opens_again_when_a_refusal_is_taken_back(sink):
     fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
-    reader("r0@example.org", now="2026-03-02 05:00", days="mon")
+    reader("r0@example.org", now="2026-03-02 05:00", days="sun")
     sink.fault("RCPT", HELO)
     serve("2026-03-02 05:01")
     publish("2026-03-05 05:01")

@@ -49,8 +49,13 @@ def _strikes(service: Up) -> list[tuple[str, Callable[[], None]]]:
     return [
         ("broker flushed", service.flush_broker),
         ("web and beat killed", lambda: service.kill("web", "beat")),
-        ("a worker's child killed", lambda: kill(children(service.parts()["worker"])[0])),
+        ("a worker's child killed", lambda: _kill_a_child(service)),
         ("worker killed", lambda: service.kill("worker")),
         ("broker killed", lambda: service.kill("broker")),
         ("supervisor killed, started again", restart),
     ]
+
+
+def _kill_a_child(service: Up) -> None:
+    wait(lambda: children(service.parts()["worker"]), PATIENCE, "the worker's children")
+    kill(children(service.parts()["worker"])[0])

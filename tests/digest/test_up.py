@@ -135,8 +135,8 @@ def test_killed_and_flushed_in_the_middle_of_a_run_everyone_gets_one_or_is_liste
     service.kill("beat", "web")
     wait(lambda: service.arrived() > READERS // 6, PATIENCE, "on after the flush")
 
-    worker = service.parts()["worker"]
-    kill(children(worker)[0])
+    wait(lambda: children(service.parts()["worker"]), PATIENCE, "the worker's children")
+    kill(children(service.parts()["worker"])[0])
     service.kill("worker", "broker")
     seen = service.arrived()
     assert seen < READERS, "all was over before anything was killed"
