@@ -24,8 +24,17 @@ STATIC = {
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 QUICK = {"tests on SQLite, the quick ones": [*PYTEST, "-m", "not slow"]}
 BROWSER = [*PYTEST, "tests/browser"]  # a process of its own: Playwright's event loop, and a live server's commits
-STORED = [*PYTEST, "-m", "django_db or postgres"]  # what touches no database need not run twice
-WHOLE = {"tests on SQLite": PYTEST, "tests on PostgreSQL": STORED, "tests in a browser": BROWSER}
+STORED = [*PYTEST, "-m", "django_db or postgres", "--ignore=tests/digest/test_up.py"]
+WHOLE = {
+    "tests on SQLite": STORED,
+    "tests on PostgreSQL": STORED,
+    # what touches no database runs once; starting and killing the whole service is mostly waiting
+    "tests without a database": [*PYTEST, "-m", "not django_db and not postgres"],
+    "the service, on SQLite": [*PYTEST, "tests/digest/test_up.py"],
+    "the service, on PostgreSQL": [*PYTEST, "tests/digest/test_up.py"],
+    "tests in a browser": BROWSER,
+}
+TOGETHER = (os.cpu_count() or 1) + 1
 
 
 def environment(name: str, home: str) -> dict[str, str]:
@@ -48,7 +57,7 @@ def run(step: tuple[str, list[str]]) -> bool:
 
 def main() -> None:
     steps = STATIC | (QUICK if "--check" in sys.argv else WHOLE)
-    with ThreadPoolExecutor(os.cpu_count()) as together:
+    with ThreadPoolExecutor(TOGETHER) as together:
         results = list(together.map(run, steps.items()))
     print("all of it holds" if all(results) else "something does not hold; see FAILED above")
     sys.exit(not all(results))
