@@ -16,8 +16,8 @@ MOUNTS = """21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
 30 21 0:40 / /home rw,relatime shared:1 - nfs4 server:/home rw
 31 30 8:2 / /home/ada/local rw - xfs /dev/sdb rw
 32 21 0:41 / /mnt/the\\040share rw - cifs //server/share rw
-33 21 0:42 / /work rw - ext4 /dev/sdc rw
-34 21 0:43 / /work rw - fuse.sshfs ada@server:/ rw
+33 21 0:42 / /data rw - ext4 /dev/sdc rw
+34 21 0:43 / /data rw - fuse.sshfs ada@server:/ rw
 """
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -30,7 +30,7 @@ SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
         ("/home/ada/local/var", "xfs"),
         ("/homes/ada", "ext4"),
         ("/mnt/the share/var", "cifs"),
-        ("/work/var", "fuse.sshfs"),
+        ("/data/var", "fuse.sshfs"),
     ],
 )
 def test_the_file_system_of_a_path_is_that_of_its_nearest_mount(path, kind):

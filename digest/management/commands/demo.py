@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from digest.models import Source
 from digest.pipeline import books, looking
 from digest.pipeline.publish import publish
 from digest.pipeline.rendering import Renderer
+from digest.pipeline.sampling import FIRST, READER, SCHEDULE, TOPICS
 from digest.pipeline.sending import send
 from digest.pipeline.settling import settle
 from subscribers import membership
@@ -30,9 +31,7 @@ from subscribers.topics import read_topic
 
 HERE = "DIGEST_DEMO"  # set in the process that has the demo's own empty folder
 SAMPLE = Path(settings.BASE_DIR) / "digest" / "sample"
-READER = ("reader@example.org", "Europe/Berlin")
-TOPICS = ("Robots=robot* OR manipulation", 'Long context="long context" OR cache', "Trending[settled,cap=5]=*")
-FIRST, SECOND = date(2026, 11, 24), date(2026, 11, 25)
+SECOND = FIRST + timedelta(days=1)
 # what happens, in order: (UTC time, what)
 LOOKS = (
     (datetime(2026, 11, 24, 7, tzinfo=UTC), FIRST, "day-1-morning.json"),
@@ -62,11 +61,11 @@ class Command(Door):
         looks = [self._look(source, *LOOKS[0])]
         self._step("a reader joins, in Berlin, with three topics: the first digest comes at once")
         membership.enrol(
-            *(READER[0],) * 2,
+            *(READER,) * 2,
             [read_topic(t) for t in TOPICS],
             JOINS,
             reason="demo",
-            schedule={"zone": READER[1], "times": "07:30", "days": "daily"},
+            schedule=SCHEDULE,
         )
         sent.append(self._send(FIRST_SENT))
         looks += [self._look(source, *look) for look in LOOKS[1:]]
