@@ -20,6 +20,7 @@ DAYS = tuple((name[:3].lower(), name[:3]) for name in DAY_NAMES)
 WEEK = tuple(day for day, _ in DAYS)
 WEEKDAYS = WEEK[:5]
 CADENCES = (("slot", "in each digest"), ("weekly", "once a week"), ("monthly", "once a month"))
+NOT_IN_THE_FORM = ("settled", "revisions", "threshold", "weight", "boosts", "note", "ready")
 DEFAULTS = {"zone": "UTC", "at": "07:30", "days": WEEKDAYS}
 
 
@@ -81,7 +82,7 @@ class TopicForm(forms.Form):
     def wish(self, old: TopicWish | None = None) -> TopicWish:
         """The topic that is asked for; what the form does not show stays as it was."""
         data = self.cleaned_data
-        kept = {} if old is None else {n: getattr(old, n) for n in ("settled", "revisions", "threshold", "weight")}
+        kept = {} if old is None else {name: getattr(old, name) for name in NOT_IN_THE_FORM}
         return TopicWish(
             name=data["name"] or named_after(data["q"]),
             text=data["q"],

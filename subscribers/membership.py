@@ -22,6 +22,7 @@ from subscribers.suppression import suppressed
 from subscribers.topics import TopicWish, save
 
 UNDOTTED = ("waiting", "deferred")
+EXPORTED = ("name", "text", "note", "cadence", "settled", "revisions", "cap", "threshold", "weight", "boosts")
 NEVER_AGAIN = ("dotted", "unknown", "refused")  # under way, or refused for what may turn out to be our trouble
 
 
@@ -267,7 +268,7 @@ def export(person: Subscriber) -> dict[str, object]:
     return {
         **{name: getattr(person, name) for name in columns},
         **{name: getattr(person, name) and getattr(person, name).isoformat() for name in times},
-        "topics": list(person.topics.order_by("id").values("name", "text", "cadence", "cap", "threshold", "weight")),
+        "topics": list(person.topics.order_by("id").values(*EXPORTED)),
         "letters": [
             {"message_id": letter.message_id, "state": letter.state, "content": letter.content}
             for letter in person.letters.order_by("id")

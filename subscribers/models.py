@@ -101,6 +101,33 @@ class Milestone(models.Model):
         return f"{self.field} {self.number}"
 
 
+class ReadyTopic(models.Model):
+    """A ready-made topic that the operators curate. Readers who follow it get what it says later, too."""
+
+    name = models.CharField(max_length=100)
+    text = models.TextField()
+    filter = models.ForeignKey(Filter, models.PROTECT, related_name="+", db_index=False)
+    note = models.CharField(max_length=300, blank=True)  # what it is about, for people who choose
+    settled = models.BooleanField(default=False)
+    revisions = models.BooleanField(default=False)
+    threshold = models.PositiveSmallIntegerField(default=0)
+    cap = models.PositiveSmallIntegerField(null=True, blank=True)  # what a reader begins with
+    boosts = models.JSONField(default=list, blank=True)  # lines, see `query.boosts`
+    place = models.PositiveSmallIntegerField(default=100)  # the lower, the earlier it is offered
+    offered = models.BooleanField(default=True)  # no: nobody new can choose it, followers keep it
+
+    class Meta:
+        ordering = ("place", "name")
+        constraints = (
+            # people choose by name
+            models.UniqueConstraint(fields=["name"], name="ready_topic_name"),
+            models.CheckConstraint(condition=Q(threshold__lte=100), name="ready_topic_threshold_scale"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Topic(models.Model):
     """A reader's named interest."""
 
@@ -120,7 +147,8 @@ class Topic(models.Model):
     settled = models.BooleanField(default=False)  # judged when settled, not as listed
     revisions = models.BooleanField(default=False)  # also told when a paper told before is revised
     muted = models.BooleanField(default=False)
-    boosts = models.JSONField(default=list, blank=True)
+    boosts = models.JSONField(default=list, blank=True)  # lines, see `query.boosts`
+    ready = models.ForeignKey(ReadyTopic, models.SET_NULL, null=True, related_name="followers")  # index: its followers
     since = models.BigIntegerField(null=True)  # slower topics: window start; written by publish alone
     note = models.CharField(max_length=300, blank=True)
 

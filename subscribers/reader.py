@@ -23,6 +23,7 @@ class Interest:
     settled: bool
     revisions: bool
     since: int | None
+    boosts: tuple[str, ...] = ()  # a line each, see `query.boosts`
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ NOT_ARRIVED = ("refused", "cancelled")  # states of a letter that nobody has got
 COLUMNS = {
     name: name for name in ("id", "key", "zone", "times", "days", "due", "cursor", "owed_from", "first_slot", "covered")
 } | {"asked": "confirmed_at", "added": "added"}
+# the fields of an Interest and their columns; its boosts are made a tuple
+TOPIC_COLUMNS = {
+    name: name
+    for name in ("id", "name", "text", "weight", "threshold", "cap", "cadence", "settled", "revisions", "since")
+} | {"filter": "filter_id"}
 # nobody asked for digests at this address but an operator, who vouches for the person
 BY_OPERATOR = Q(confirmed_from__by="operator") & (Q(asked_at=None) | Q(asked_from__by="operator"))
 ADDED = Case(When(BY_OPERATOR, then=True), default=False)
@@ -73,10 +78,9 @@ def readers(numbers: Sequence[int]) -> Iterator[Reader]:
 
 def _read(numbers: Sequence[int], people: QuerySet[Subscriber]) -> Iterator[Reader]:
     topics: dict[int, list[Interest]] = defaultdict(list)
-    fields = ("id", "name", "text", "filter_id", "weight", "threshold", "cap", "cadence", "settled", "revisions")
     rows = Topic.objects.filter(subscriber__in=numbers, muted=False).order_by("id")
-    for owner, *values in rows.values_list("subscriber_id", *fields, "since"):
-        topics[owner].append(Interest(*values))
+    for owner, boosts, *values in rows.values_list("subscriber_id", "boosts", *TOPIC_COLUMNS.values()):
+        topics[owner].append(Interest(**dict(zip(TOPIC_COLUMNS, values, strict=True)), boosts=tuple(boosts)))
     mine = people.filter(id__in=numbers).annotate(added=ADDED).order_by("id")
     for row in mine.values_list(*COLUMNS.values()):
         yield Reader(**dict(zip(COLUMNS, row, strict=True)), topics=tuple(topics[row[0]]))

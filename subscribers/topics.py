@@ -6,7 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from subscribers.models import Filter, Milestone, Subscriber, Topic
+from subscribers.models import Filter, Milestone, ReadyTopic, Subscriber, Topic
+from subscribers.query.boosts import read_boosts
 from subscribers.query.canonical import canonical, normal
 from subscribers.query.nodes import Announced, Query, asked, numbers
 from subscribers.query.parser import parse
@@ -30,6 +31,9 @@ class TopicWish:
     cap: int | None = None
     threshold: int = 0
     weight: int = 1
+    boosts: tuple[str, ...] = ()  # a line each, see `query.boosts`
+    note: str = ""
+    ready: int | None = None  # the ready-made topic that it follows, as long as it says the same
 
 
 def read_topic(text: str) -> TopicWish:
@@ -72,9 +76,10 @@ def _number(topic: str, name: str, value: str) -> tuple[str, int]:
 
 
 def save(subscriber: Subscriber, wish: TopicWish) -> Topic:
-    """Write the topic, its filter and the numbers that the filter names. Raises QueryError.
+    """Write the topic, its filter and the numbers that the filter names. Raises QueryError; ValueError for a boost.
 
-    A text that newly asks for revisions ticks "also send revisions"; saved again as it is, the box decides.
+    A text that newly asks for revisions ticks "also send revisions"; saved again as it is, the box decides. A topic
+    that says something else than the ready-made one it followed is its reader's own.
     """
     query = parse(wish.text).query
     old = Topic.objects.filter(subscriber=subscriber, name=wish.name).first()
@@ -83,11 +88,20 @@ def save(subscriber: Subscriber, wish: TopicWish) -> Topic:
         topic.since = None  # its window begins anew, at the reader's next slot
     newly = topic.text != wish.text and wants_revisions(query)
     topic.text, topic.filter = wish.text, shared_filter(query)
-    for name in ("cadence", "settled", "revisions", "cap", "threshold", "weight"):
+    for name in ("cadence", "settled", "revisions", "cap", "threshold", "weight", "note"):
         setattr(topic, name, getattr(wish, name))
+    topic.boosts = [boost.line for boost in read_boosts(wish.boosts)]
     topic.revisions = topic.revisions or newly
+    topic.ready = ReadyTopic.objects.filter(pk=wish.ready).first() if wish.ready else None
+    if topic.ready and not _says_the_same(topic, topic.ready):
+        topic.ready = None
     topic.save()
     return topic
+
+
+def _says_the_same(topic: Topic, ready: ReadyTopic) -> bool:
+    same = ("filter_id", "settled", "revisions", "threshold", "boosts")
+    return all(getattr(topic, name) == getattr(ready, name) for name in same)
 
 
 def wants_revisions(query: Query) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from digest.editions.draft import Draft, Hit, Missing, Section
-from digest.editions.rank import score
+from digest.editions.rank import AN_AGE
 from digest.matching.mark import Mark
 from digest.sources.listing import Facts
 from subscribers.reader import Interest
@@ -23,6 +23,7 @@ class Candidate:
     paper: int
     kind: str
     facts: Facts
+    hours: float = AN_AGE  # since it was listed, when this change came
     revision: int = 0  # the newest `revised` change of the paper that the topic matched in its window, or 0
 
 
@@ -72,6 +73,7 @@ class Desk:
 
     facts: Mapping[int, Facts]  # by change number
     why: Callable[[int, int], tuple[Mark, ...]]  # (filter, change): the words that matched
+    score: Callable[[Interest, Candidate], int]  # of the paper for this topic, 0 to 100
     card_bytes: Callable[[int], int]  # an upper bound of decoded HTML bytes, by change: quick
     hit_bytes: Callable[[Hit], int]  # the exact bytes
     section_bytes: int
@@ -160,7 +162,7 @@ def _sections(fresh: list[tuple[Interest, list[Candidate]]], desk: Desk) -> list
     for passing in (True, False):
         for interest, candidates in fresh:
             for c in candidates:
-                if (score(c.facts) >= interest.threshold) is passing:
+                if (desk.score(interest, c) >= interest.threshold) is passing:
                     home.setdefault(c.paper, interest.id)
     names: dict[int, list[str]] = {}
     for interest, candidates in fresh:
@@ -171,17 +173,18 @@ def _sections(fresh: list[tuple[Interest, list[Candidate]]], desk: Desk) -> list
 
 
 def _section(interest: Interest, mine: list[Candidate], names: Mapping[int, list[str]], desk: Desk) -> _Part:
-    ranked = sorted(mine, key=lambda c: (-score(c.facts), c.facts.key))
-    passing = [c for c in ranked if score(c.facts) >= interest.threshold]
+    scores = {c.change: desk.score(interest, c) for c in mine}
+    ranked = sorted(mine, key=lambda c: (-scores[c.change], c.facts.key))
+    passing = [c for c in ranked if scores[c.change] >= interest.threshold]
     shown = passing[: interest.cap]
-    hits = [_hit(c, interest, names[c.paper], desk) for c in shown]
+    hits = [_hit(c, interest, scores[c.change], names[c.paper], desk) for c in shown]
     more = [c.change for c in passing[len(shown) :]] + [c.change for c in ranked if c not in passing]
     return _Part(interest.id, interest.name, interest.text, hits, more)
 
 
-def _hit(c: Candidate, interest: Interest, names: Sequence[str], desk: Desk) -> Hit:
+def _hit(c: Candidate, interest: Interest, score: int, names: Sequence[str], desk: Desk) -> Hit:
     also = tuple(name for name in names if name != interest.name)
-    return Hit(c.change, score(c.facts), desk.why(interest.filter, c.change), also)
+    return Hit(c.change, score, desk.why(interest.filter, c.change), also)
 
 
 @dataclass(frozen=True, slots=True)

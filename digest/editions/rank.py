@@ -13,9 +13,13 @@ key. A topic's weight is not in the score: it says which topic comes first and s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
+from digest.matching.why import is_true
 from digest.sources.listing import Facts
+from subscribers.query.boosts import Boost, read_boosts
 
 HALF = 25  # the attention that makes a score of 50
 COMMENT = 2  # upvotes that a comment is worth
@@ -31,6 +35,19 @@ def score(facts: Facts, *, hours: float = AN_AGE, boost: int = 0) -> int:
     attention = facts.upvotes * (1 + QUICK / max(QUICK, hours)) + COMMENT * facts.comments
     fresh = max(0, FRESH - int(hours // 24))
     return max(0, min(MOST, int(MOST * attention / (attention + HALF)) + fresh + POINT * boost))
+
+
+def boosted(lines: tuple[str, ...], facts: Facts, hours: float) -> int:
+    """The score for a topic with these boosts, as it keeps them. ValueError when one can't be read."""
+    held = [boost for boost in _boosts(lines) if is_true(boost.clause, facts)]
+    if any(boost.pinned for boost in held):
+        return MOST
+    return score(facts, hours=hours, boost=sum(boost.points for boost in held))
+
+
+@lru_cache(maxsize=4_096)
+def _boosts(lines: tuple[str, ...]) -> Iterable[Boost]:
+    return read_boosts(lines)
 
 
 def hours_listed(facts: Facts, at: datetime) -> float:

@@ -62,7 +62,7 @@ class Card:
 
     def write(self, hit: Hit, place: int, text: list[bytes], html: list[bytes]) -> None:
         """Appends the bytes of the card to a text part and an HTML part; `place` is the paper's number there."""
-        key = (tuple(map(_marking, hit.marks)), hit.also, hit.carried)
+        key = (tuple(map(_marking, hit.marks)), hit.also, hit.carried, hit.score)
         shown = self._shown.get(key) or self._keep(key, hit)
         text += _numbered(shown[0], place)
         html += _numbered(shown[1], place)
@@ -75,7 +75,14 @@ class Card:
 
     def most_bytes(self) -> int:
         """An upper bound of the decoded bytes of HTML, with all marks and every line of the reason."""
-        bounds = {"number": 8, "why": WHY_BYTES, "topic": ALSO_BYTES, "date": DATE_BYTES, "also": ALSO_MOST + 1}
+        bounds = {
+            "number": 8,
+            "score": 3,
+            "why": WHY_BYTES,
+            "topic": ALSO_BYTES,
+            "date": DATE_BYTES,
+            "also": ALSO_MOST + 1,
+        }
         total = 0
         for part in self._parts[HTML]:
             if isinstance(part, Form):
@@ -113,6 +120,8 @@ class Card:
             "number": _NUMBER,
             "why": why,
             "reason": bool(why),
+            "score": encoded(str(hit.score)),
+            "has_score": hit.score > 0,
             "also": [{"topic": name} for name in also],
             "has_carried": bool(hit.carried),
             "date": encoded(days.without_year(hit.carried)) if hit.carried else b"",

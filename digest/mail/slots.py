@@ -68,6 +68,7 @@ SLOTS: Mapping[str, Mapping[str, str]] = {
     "card": {
         "number": "number of the paper in the mail",
         "why": "the reason, in words",
+        "score": "the paper's score for the topic: 0 to 100",
         "topic": "name of another topic that matches it (text: all of them)",
         "date": "date of the digest that did not arrive: 9 April",
     },
@@ -92,6 +93,7 @@ CONDITIONS: Mapping[str, Mapping[str, str]] = {
     "section": {"behind": "the section has papers on the web only"},
     "card": {
         "reason": "there is a reason to name",
+        "has_score": "the score is above 0",
         "has_carried": "the paper comes from a digest that did not arrive",
     },
 }

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError
 from django.db.models import Max
 
-from digest.editions.compose import Desk, Silence
+from digest.editions.compose import Candidate, Desk, Silence
+from digest.editions.rank import boosted
 from digest.mail.compose import Composer
 from digest.mail.parts import RENDERER
 from digest.models import Snapshot, Source
@@ -25,7 +26,7 @@ from digest.pipeline.posting import post
 from digest.pipeline.window import ToldBefore, Window
 from digest.sources.verdict import is_no_listing
 from subscribers import roll
-from subscribers.reader import Reader
+from subscribers.reader import Interest, Reader
 
 RANGE = 50_000  # readers matched at once
 TOGETHER = 1_000  # readers written in one transaction
@@ -112,7 +113,20 @@ def desk(window: Window, now: datetime) -> Desk:
     facts = ChangeFacts({c.change: c.facts for c in window.candidates})
     composer = Composer(wordings.wording(versions), wordings.site(), facts)
     sizes = composer.card_bytes, composer.hit_bytes, composer.section_bytes(), composer.frame_bytes()
-    return Desk(facts, window.why, *sizes, wording=versions, renderer=RENDERER)
+    return Desk(facts, window.why, _scorer(), *sizes, wording=versions, renderer=RENDERER)
+
+
+def _scorer() -> Callable[[Interest, Candidate], int]:
+    """Scores, each worked out once: readers without boosts share them."""
+    known: dict[tuple[int, tuple[str, ...]], int] = {}
+
+    def score(interest: Interest, candidate: Candidate) -> int:
+        asked = candidate.change, interest.boosts
+        if asked not in known:
+            known[asked] = boosted(interest.boosts, candidate.facts, candidate.hours)
+        return known[asked]
+
+    return score
 
 
 def _lows(readers: Sequence[Reader], now: datetime) -> set[int | None]:

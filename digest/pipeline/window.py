@@ -13,6 +13,7 @@ from django.db.models import Q
 from numpy.typing import NDArray
 
 from digest.editions.compose import Candidate
+from digest.editions.rank import hours_listed
 from digest.matching.columns import Columns
 from digest.matching.engine import Bits, Engine
 from digest.matching.mark import Mark, kept
@@ -42,7 +43,7 @@ class Window:
         rows = _rows(head, min((low for low in wanted if low is not None), default=head), recent)
         self.roots = _roots({paper for _, paper, *_ in rows})
         self.candidates = [
-            Candidate(number, self.roots[paper], kind, Facts.from_json(facts, at.date()))
+            _candidate(number, self.roots[paper], kind, Facts.from_json(facts, at.date()), at)
             for number, paper, kind, _, facts, at in rows
         ]
         self.numbers = np.array([row[0] for row in rows], dtype=np.int64)
@@ -94,6 +95,10 @@ class Window:
 
     def _why(self, filter_id: int, change: int) -> tuple[Mark, ...]:
         return kept(why(self.queries[filter_id], self.facts(change)))
+
+
+def _candidate(number: int, paper: int, kind: str, facts: Facts, at: datetime) -> Candidate:
+    return Candidate(number, paper, kind, facts, hours_listed(facts, at))
 
 
 def _recent_papers(head: int, now: datetime) -> set[int]:

@@ -31,6 +31,7 @@ class Card:
     also: tuple[str, ...] = ()
     carried: str = ""  # ISO date of the digest that did not arrive
     number: int = 0
+    score: int = 0  # for the topic it is shown under, 0 to 100; 0: not said
 
     @property
     def name(self) -> str:
@@ -45,6 +46,7 @@ def card(
     also: tuple[str, ...] = (),
     carried: str = "",
     number: int = 0,
+    score: int = 0,
     most: int = ABSTRACT_MOST,
 ) -> Card:
     """The card of a paper, with the words marked that are why it is here."""
@@ -59,6 +61,7 @@ def card(
         also=tuple(clean(name) for name in also),
         carried=carried,
         number=number,
+        score=score,
     )
 
 

@@ -10,12 +10,12 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from digest.editions.draft import Draft, Section
+from digest.editions.draft import Draft, Hit, Section
 from digest.mail import days
 from digest.mail.foreign import clean
 from digest.pipeline import reading
 from digest.pipeline.reading import Digest
-from digest.views.cards import card
+from digest.views.cards import Card, card
 from subscribers.links import sign, unsign
 from subscribers.models import Subscriber
 
@@ -72,13 +72,15 @@ def _counts(draft: Draft, papers: int) -> dict[str, int]:
 def _sections(found: Digest) -> list[dict[str, Any]]:
     shown, number = [], 1
     for place, (section, sent) in enumerate(zip(found.sections, found.draft.sections, strict=True), 1):
-        cards = [
-            card(found.facts[hit.change], hit.marks, also=hit.also, carried=_without_year(hit.carried), number=at)
-            for at, hit in enumerate(section.hits, number)
-        ]
+        cards = [_card(found, hit, at) for at, hit in enumerate(section.hits, number)]
         number += len(cards)
         shown.append({"anchor": f"t{place}", "cards": cards, "mailed": len(sent.hits), **_named(section)})
     return shown
+
+
+def _card(found: Digest, hit: Hit, number: int) -> Card:
+    carried = _without_year(hit.carried)
+    return card(found.facts[hit.change], hit.marks, also=hit.also, carried=carried, number=number, score=hit.score)
 
 
 def _named(section: Section) -> dict[str, str]:

@@ -94,8 +94,9 @@ def _save(press: Press) -> str:
 
 
 def _as_it_is(topic: Topic) -> TopicWish:
-    names = ("name", "text", "cadence", "settled", "revisions", "cap", "threshold", "weight")
-    return TopicWish(**{name: getattr(topic, name) for name in names})
+    names = ("name", "text", "cadence", "settled", "revisions", "cap", "threshold", "weight", "note")
+    kept = {name: getattr(topic, name) for name in names}
+    return TopicWish(**kept, boosts=tuple(topic.boosts), ready=topic.ready_id)
 
 
 def _remove(press: Press) -> str:

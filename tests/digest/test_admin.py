@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 R = "r@example.org"
 OURS = [model for app in ("digest", "subscribers") for model in apps.get_app_config(app).get_models()]
 TABLES = {f"{model._meta.app_label}_{model._meta.model_name}": model for model in OURS}
-WRITTEN = {"digest_source"}  # all others are read-only
+WRITTEN = {"digest_source", "subscribers_readytopic"}  # all others are read-only
 NOW = "2026-03-04 08:00"
 
 

@@ -166,6 +166,8 @@ def card(facts: Facts, hit: Hit, number: int, format: str, site: Site) -> str:
         "number": number,
         "why": why,
         "reason": bool(why),
+        "score": str(hit.score),
+        "has_score": hit.score > 0,
         "also": [{"topic": name} for name in also],
         "has_carried": bool(hit.carried),
         "date": days.without_year(hit.carried) if hit.carried else "",
