@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from digest.sources.addresses import Proxy, Route
+from subscribers.address import check_address
 
 BROKERS = ("redis", "rediss", "redis+socket", "amqp", "amqps")
 BROKER_EXAMPLES = "redis://localhost:6379/0 or amqp://digest:secret@localhost:5672//"
@@ -232,6 +233,20 @@ def mailbox(variable: str, text: str) -> str:
     if not address.isascii() or address.count("@") != 1 or "\n" in text or "\r" in text:
         raise SettingError(variable, f"{text!r} is not a mail address", "Daily Papers <digest@example.org>")
     return text
+
+
+def operators(text: str) -> tuple[str, ...]:
+    """OPERATORS: plain addresses with commas between, each once however it is spelled; none when empty."""
+    found: dict[str, str] = {}
+    for one in filter(None, map(str.strip, text.split(","))):
+        try:
+            mailed, compared = check_address(one)
+        except ValueError as wrong:
+            raise SettingError(
+                "OPERATORS", " ".join(str(wrong).split()).rstrip("."), "ada@example.org,ben@example.org"
+            ) from None
+        found.setdefault(compared, mailed)
+    return tuple(found.values())
 
 
 def required(environment: Mapping[str, str], variable: str, example: str) -> str:

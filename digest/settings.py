@@ -53,6 +53,7 @@ POSTAL_ADDRESS = environment.one_line(
         "Example Lab, 1 Sample Street, 00000 Exampleton",
     ),
 )
+OPERATORS = environment.operators(os.environ.get("OPERATORS", ""))  # alerts are mailed to them
 HELO_NAME = environment.host_name("HELO_NAME", os.environ.get("HELO_NAME", "") or SITE_HOST)
 EMAIL_URL = _setting(
     "EMAIL_URL", f"file://{quote(str(DIGEST_HOME / 'outbox'))}", "smtp://user:secret@mail.example.org:587"

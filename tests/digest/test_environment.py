@@ -52,6 +52,11 @@ def test_without_any_variable_the_service_is_embedded_and_keeps_its_keys(tmp_pat
         ({"EMAIL_URL": "smtp://u:a/b#c@h:25"}, ["EMAIL_URL"]),
         ({"EMAIL_URL": "gopher://h"}, ["EMAIL_URL", "smtp"]),
         ({"MAIL_FROM": "nobody"}, ["MAIL_FROM", "mail address"]),
+        ({"OPERATORS": "nobody"}, ["OPERATORS", "'nobody'", "ada@example.org,"]),
+        ({"OPERATORS": "ada@example.org;ben@example.org"}, ["OPERATORS", "not an address"]),
+        ({"OPERATORS": "ada@example.org,root@localhost"}, ["OPERATORS", "'root@localhost'"]),
+        ({"OPERATORS": "Ada <ada@example.org>"}, ["OPERATORS", "'Ada <ada@example.org>'"]),
+        ({"OPERATORS": "ada@example.org\nBcc: x@example.org"}, ["OPERATORS", "not an address"]),
         ({"SECRET_KEY": "short"}, ["SECRET_KEY", "too few"]),
         ({"SITE_URL": "https://papers.example.org/digest"}, ["SITE_URL", "has a path"]),
         ({"BROKER_URL": "foo://h"}, ["BROKER_URL", "foo", "redis://"]),
@@ -114,6 +119,14 @@ def test_of_two_processes_that_make_a_key_at_once_one_wins(tmp_path, monkeypatch
     first = environment.kept_key(path)
     monkeypatch.setattr(Path, "exists", lambda self: False)  # the other had not seen it
     assert environment.kept_key(path) == first
+
+
+def test_operators_are_addresses_each_once_and_nobody_by_default():
+    assert environment.operators("") == environment.operators(" , ") == ()
+    assert environment.operators("Ada@Example.org, ben@bücher.example,ada@example.ORG,") == (
+        "Ada@example.org",
+        "ben@xn--bcher-kva.example",
+    )
 
 
 def test_a_site_url_loses_its_closing_slash():
