@@ -1,4 +1,4 @@
-"""Mails to one person: confirm, known, welcome, goodbye. Pure."""
+"""Mails to one person: confirm, known, welcome, goodbye; to an operator: alert. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from digest.mail.form import cut
 from digest.mail.headers import BEGIN, CLOSE, Addressee, Envelope, Site, site_data, subject_line
 from digest.mail.parts import Wording
 from digest.mail.said import Said
-from digest.mail.slots import HTML, NOTICE_SUBJECT, NOTICES, TEXT
+from digest.mail.slots import HTML, NOTICES, SUBJECTS, TEXT
 from digest.mail.values import by_format
 from subscribers.outbox.message import Message
 
@@ -29,8 +29,9 @@ def compose_notice(
     envelope, names = Envelope(site, kind), NOTICES[kind]
     texts = {"email": to.email, "date": f"{days.short(date.date().isoformat())}, {date:%H:%M %Z}".strip()}
     context = {"site": site_data(site)}
-    line = cut(wording.render("subject", TEXT, context, NOTICE_SUBJECT), encode=str.encode)
-    subject = subject_line(line.filled({name: text.encode() for name, text in texts.items()}).decode())
+    line = cut(wording.render("subject", TEXT, context, SUBJECTS[kind]), encode=str.encode)
+    words = {name: text.encode() for name, text in {**texts, "about": said.about}.items()}
+    subject = subject_line(line.filled({**words, **said.holds}).decode())
     own = by_format({name: whole_pair(text) for name, text in {**texts, "subject": subject}.items()})
     data = [envelope.header(to, subject, message_id, date, date.date().isoformat())]
     for format, mine, told, end in zip((TEXT, HTML), own, said.by_format(), (b"\r\n", CLOSE), strict=True):

@@ -26,15 +26,17 @@ class Said:
     links: Mapping[str, str] = field(default_factory=dict)  # stand whole, whatever their length
     texts: Mapping[str, str] = field(default_factory=dict)
     holds: Mapping[str, bool] = field(default_factory=dict)
-    wanted: Sequence[Both] = ()  # rows, a topic each
+    rows: Mapping[str, Sequence[Both]] = field(default_factory=dict)  # of repetitions
+    about: str = ""  # what the subject says besides, where its kind does
 
     def by_format(self) -> Both:
         """All of it as cells of the text part and of the HTML part."""
         cells = {name: whole_pair(text) for name, text in self.links.items()}
         cells |= {name: pair(text) for name, text in self.texts.items()}
         text, html = by_format(cells)
-        rows = [row[0] for row in self.wanted], [row[1] for row in self.wanted]
-        return {**text, **self.holds, "wanted": rows[0]}, {**html, **self.holds, "wanted": rows[1]}
+        texts = {name: [row[0] for row in rows] for name, rows in self.rows.items()}
+        htmls = {name: [row[1] for row in rows] for name, rows in self.rows.items()}
+        return {**text, **self.holds, **texts}, {**html, **self.holds, **htmls}
 
 
 def one_link(link: str) -> Said:
@@ -56,7 +58,7 @@ def welcome(content: Mapping[str, Any], me: str, leave: str) -> Said:
     more = len(topics) - TOPICS_MOST
     texts |= {"more": in_words(max(more, 0), "topic", "topics")}
     holds |= {"has_topics": bool(topics), "no_topics": not topics, "has_more": more > 0}
-    return Said({"me": me, "leave": leave}, texts, holds, [_topic(topic) for topic in topics[:TOPICS_MOST]])
+    return Said({"me": me, "leave": leave}, texts, holds, {"wanted": [_topic(topic) for topic in topics[:TOPICS_MOST]]})
 
 
 def _when(content: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, bool]]:

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from digest.editions.draft import Draft, Hit, Mark, Missing, Section
+from digest.mail import alert
+from digest.mail.alert import Alert
 from digest.mail.compose import Addressee, Composer, Site, compose_notice
 from digest.mail.parts import Wording, shipped
 from digest.mail.said import Said, known, one_link, welcome
@@ -168,7 +170,33 @@ WELCOME = {
     ],
     **WHEN,
 }
+PANEL = f"{SITE.url}/admin/"
+DOUBT = {
+    "what": "huggingface, 2026-11-25: a look that can't be believed",
+    "error": "too short: it shows 1, less than half of the 30 known before",
+    "source": "huggingface",
+    "day": "2026-11-25",
+    "sort": "too short",
+    "seen": 1,
+    "known": 30,
+    "titles": ["Moss <b>at</b> Night", "苔の研究"],
+}
+FAILING = {
+    "what": "blog has failed since 2026-11-24 05:00 UTC",
+    "error": "the address is not there any more (404)",
+    "source": "blog",
+    "since": "2026-11-24T05:00:00+00:00",
+}
+RESTS = {"what": "mail channel paused", "reply": "AUTH 535 5.7.8 authentication failed"}
+UNFIT = {"what": "a letter can't be composed", "message_id": MESSAGE_ID, "error": "WordingError: no slot"}
+
+
+def alarm(data: dict[str, object], number: int = 7) -> Alert:
+    return Alert(NOW, data, f"{PANEL}subscribers/event/{number}/change/")
+
+
 SAID = {
+    "alert": alert.said([alarm(d) for d in (DOUBT, FAILING, RESTS, UNFIT)], [alarm(DOUBT, 3)], PANEL),
     "confirm": one_link(CONFIRM),
     "known": known(ACTIVE, ME, LEAVE),
     "welcome": welcome(WELCOME, ME, LEAVE),

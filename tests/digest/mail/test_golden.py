@@ -11,14 +11,30 @@ from pathlib import Path
 
 import pytest
 
+from digest.mail import alert
 from digest.mail.said import known
-from tests.digest.mail.invented import DRAFT, LEAVE, ME, MESSAGE_ID, NOW, PAUSED, READER, SAID, composer, notice
+from tests.digest.mail.invented import (
+    DOUBT,
+    DRAFT,
+    LEAVE,
+    ME,
+    MESSAGE_ID,
+    NOW,
+    PANEL,
+    PAUSED,
+    READER,
+    SAID,
+    alarm,
+    composer,
+    notice,
+)
 from tests.digest.mail.reading import read
 
 FOLDER = Path(__file__).parents[2] / "golden"
 MAILS = {
     "digest": lambda: composer().compose(DRAFT, READER, MESSAGE_ID, NOW),
     **{kind: partial(notice, kind) for kind in SAID},
+    "alert_over": partial(notice, "alert", alert.said([], [alarm(DOUBT)], PANEL)),
     "known_paused": partial(notice, "known", known(PAUSED, ME, LEAVE)),
 }
 
