@@ -20,7 +20,7 @@ from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 
 from subscribers.address import check_address
-from subscribers.models import Batch, Event, Filter, Milestone, Subscriber, Suppression, Topic
+from subscribers.models import Batch, Bulletin, Event, Filter, Milestone, Subscriber, Suppression, Topic
 from subscribers.outbox.word import WORDS
 
 django_stubs_ext.monkeypatch()  # so that ModelAdmin[X] and Paginator[X] can be written at run time
@@ -194,6 +194,12 @@ class EventAdmin(OfReaders[Event]):
     list_display = ("at", "kind", "subscriber", "letter", "data")
     list_filter = (Reach, EventKind)
     list_select_related = ("subscriber", "letter")
+
+
+@admin.register(Bulletin)
+class BulletinAdmin(History[Bulletin]):
+    list_display = ("at", "address", "state", "raised", "over", "reply")
+    list_filter = ("state",)
 
 
 @admin.register(Suppression)

@@ -300,6 +300,32 @@ class Event(models.Model):
         return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
 
 
+class Bulletin(models.Model):
+    """A mail to one operator about alerts. The row is the mark before its dot: whoever inserts it may send the mail."""
+
+    address = models.CharField(max_length=254)
+    number = models.PositiveIntegerField()  # counts the bulletins of this address
+    message_id = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    raised = models.JSONField(default=list)  # numbers of the alerts it tells
+    over = models.JSONField(default=list)  # numbers of alerts told before, of which it tells that they are over
+    state = models.CharField(max_length=8, default="dotted")  # later accepted, deferred, refused or unknown
+    decided_at = models.DateTimeField(null=True)
+    reply = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = (
+            # outbox.bulletins: of two processes that tell one operator the same, one inserts; both read what was told
+            models.UniqueConstraint(fields=["address", "number"], name="bulletin_once"),
+            models.CheckConstraint(
+                condition=Q(state="dotted") | Q(decided_at__isnull=False), name="bulletin_decided_when"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.message_id
+
+
 class Suppression(models.Model):
     """An address that must not be mailed, by a keyed hash: it outlives the person's data."""
 

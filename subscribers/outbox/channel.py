@@ -11,6 +11,7 @@ from subscribers.outbox import queue
 from subscribers.outbox.policy import STREAK, Outcome, about_mailbox, our_trouble, pause_for
 
 SMTP = "smtp"
+PAUSED = "mail channel paused"  # what its alert is about
 
 
 def rests_until(now: datetime) -> datetime | None:
@@ -29,6 +30,13 @@ def state(now: datetime) -> str:
     return f"the mail channel rests until {until:%Y-%m-%d %H:%M:%S} UTC; see EMAIL_URL. It met: {reason.strip()}"
 
 
+def alert() -> Event | None:
+    """The alert of a channel that has had trouble and has not delivered a letter since."""
+    if not Channel.objects.filter(name=SMTP, failures__gt=0).exists():
+        return None
+    return Event.objects.filter(kind="alert", data__what=PAUSED).order_by("-at", "-pk").first()
+
+
 @transaction.atomic
 def trouble(outcome: Outcome, now: datetime) -> None:
     """The server, or our way to it, failed: rest, longer each time, and alert once when it begins."""
@@ -38,7 +46,7 @@ def trouble(outcome: Outcome, now: datetime) -> None:
     channel.reason = f"{outcome.stage} {outcome.code or ''} {outcome.reply}"[:300]
     channel.save()
     if channel.failures == 1:
-        Event.objects.create(kind="alert", at=now, data={"what": "mail channel paused", "reply": channel.reason})
+        Event.objects.create(kind="alert", at=now, data={"what": PAUSED, "reply": channel.reason})
 
 
 @transaction.atomic

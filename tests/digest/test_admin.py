@@ -17,7 +17,7 @@ from digest.admin.source_url import refused
 from digest.models import Change, Copy, Edition, Host, Snapshot, Source, SourceDay
 from digest.pipeline import front_panel
 from digest.sources import huggingface
-from subscribers.models import Channel, Event, Letter, Subscriber, Suppression
+from subscribers.models import Bulletin, Channel, Event, Letter, Subscriber, Suppression
 from subscribers.outbox.mailurl import Folder, MailServer
 from tests.digest.sources.web import Web, plain, web
 from tests.house import at, fetch, mails, papers, publish, reader, run, serve
@@ -52,6 +52,9 @@ def life(settings) -> None:
         serve("2026-03-03 07:01")
     settings.MAIL_TARGET = None
     Host.objects.create(name="lists.example", free_at=at("2026-03-01 00:00"))
+    now = at(NOW)
+    told = {"raised": [1], "over": [], "state": "accepted", "decided_at": now}
+    Bulletin.objects.create(address="boss@example.org", number=1, message_id="<alert.1@x.example>", at=now, **told)
     Suppression.objects.create(address_hash="0" * 64, reason="complaint", since=at("2026-03-01 00:00"))
 
 
