@@ -14,7 +14,6 @@ from digest.celery import EXPIRES, app
 from digest.pipeline import agenda, housekeeping, sending, visiting
 from digest.pipeline import publish as publishing
 from subscribers import housekeeping as people
-from subscribers.outbox import pending
 
 HARD = 120
 SOFT = 90
@@ -56,9 +55,9 @@ def publish(first: int, last: int) -> int:
 
 @app.task(expires=EXPIRES)
 def deliver() -> int:
-    """A minute of sending; when there is more, another minute."""
+    """Alerts to operators, then a minute of letters; when there is more, another minute."""
     accepted = sending.send(clock).counts["accepted"]
-    if pending.deliver_in(clock(), DELIVERERS) == 0:
+    if sending.deliver_in(clock(), DELIVERERS) == 0:
         deliver.delay()
     return accepted
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from digest.models import Source, SourceDay
+from digest.pipeline import sending
 from digest.pipeline.looking import DAYS, due_sources
 from digest.pipeline.publish import ranges
 from digest.pipeline.settling import closes_at, unsettled
-from subscribers.outbox import pending
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Agenda:
 def due(now: datetime, deliverers: int) -> Agenda:
     """Everything that is due at `now`."""
     sources = {source.pk for source in due_sources(now)} | set(_to_settle(now))
-    return Agenda(sorted(sources), ranges(now), pending.deliver_in(now, deliverers))
+    return Agenda(sorted(sources), ranges(now), sending.deliver_in(now, deliverers))
 
 
 def _to_settle(now: datetime) -> Iterator[int]:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from django.conf import settings
 
-from digest.pipeline import books
+from digest.pipeline import alerting, books
 from digest.pipeline.rendering import Renderer
+from subscribers.outbox import pending
 from subscribers.outbox.delivery import Clock, Run, deliver
 from subscribers.outbox.transport import open_session
 
 
 def send(clock: Clock, *, until_empty: bool = False) -> Run:
-    """A minute of sending (or until nothing may be claimed). Editions that a late reply changes are open again."""
+    """What the operators are owed, then a minute of letters (or until nothing may be claimed).
+
+    Alerts go first, since they are a mail or two and a queue may be long. Editions that a late reply changes are
+    open again.
+    """
+    alerts = alerting.tell(clock)
     connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
     done = deliver(connect, Renderer(), clock, until_empty=until_empty)
     books.reopen(done.revived)
+    done.counts["alerts"] += alerts
     return done
+
+
+def deliver_in(now: datetime, at_once: int) -> float | None:
+    """Seconds until a deliverer more would find something to do, alerts included; None when there is nothing."""
+    return pending.deliver_in(now, at_once, more=alerting.owed(now))

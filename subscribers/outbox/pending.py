@@ -9,8 +9,10 @@ from subscribers.outbox import channel
 from subscribers.outbox.queue import LEASE
 
 
-def deliver_in(now: datetime, at_once: int) -> float | None:
-    """Seconds until a deliverer more would find something to claim; None when there is nothing to wait for.
+def deliver_in(now: datetime, at_once: int, *, more: bool = False) -> float | None:
+    """Seconds until a deliverer more would find something to do; None when there is nothing to wait for.
+
+    `more`: there is something to send that is in no batch.
 
     While `at_once` are at work, or all batches are claimed, that is when the first lease runs out: should its holder
     be dead, somebody is there. A channel that rests needs nobody.
@@ -19,7 +21,7 @@ def deliver_in(now: datetime, at_once: int) -> float | None:
         return None
     leases = list(Batch.objects.filter(done_at=None).values_list("lease", flat=True))
     held = [lease for lease in leases if lease is not None and now <= lease <= now + 2 * LEASE]
-    free = len(held) < len(leases) or Batch.objects.filter(retry_at__lte=now).exists()
+    free = more or len(held) < len(leases) or Batch.objects.filter(retry_at__lte=now).exists()
     if free and len(held) < at_once:
         return 0
     return (min(held) - now).total_seconds() + 1 if held else None

@@ -13,7 +13,7 @@ from digest.models import Body, Edition, Snapshot, Source
 from digest.pipeline import agenda, housekeeping, sampling, visiting
 from digest.pipeline.snapshots import Taken
 from digest.sources.huggingface import day_of
-from subscribers.models import Batch, Letter, Subscriber
+from subscribers.models import Batch, Event, Letter, Subscriber
 from subscribers.outbox import channel, queue
 from subscribers.outbox.pending import deliver_in
 from subscribers.outbox.policy import Outcome
@@ -86,6 +86,18 @@ def test_delivering_sends_what_waits_once(given, quiet, outbox):
         assert tasks.deliver() == 0
     assert len(mails(outbox)) == 1
     assert ticked(given) == []
+
+
+def test_an_alert_is_mail_too_and_waits_for_no_letter(given, quiet, outbox, settings):
+    settings.OPERATORS = ("boss@example.org",)
+    Event.objects.create(kind="alert", at=NOW, data={"what": "something is odd"})
+    assert ticked(given) == [("deliver", (), 0)]
+    given.clear()
+    with time_machine.travel(NOW, tick=False):
+        tasks.deliver()
+    assert given == []
+    assert [mail["To"] for mail in mails(outbox)] == ["boss@example.org"]
+    assert ticked(given, NOW + MINUTE) == []
 
 
 def post(number: int = 1) -> list[Batch]:

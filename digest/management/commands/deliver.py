@@ -1,4 +1,4 @@
-"""Send what the outbox owes."""
+"""Send what the outbox owes, and to the operators what they are to be told."""
 
 from __future__ import annotations
 
@@ -24,4 +24,5 @@ class Command(Door):
         if resting:
             self.stderr.write(resting)
         kinds = ("accepted", "deferred", "refused", "unknown", "cancelled")
-        return {**{kind: done.counts.get(kind, 0) for kind in kinds}, "waiting": queue.waiting()}
+        counts = {kind: done.counts.get(kind, 0) for kind in (*kinds, "alerts")}
+        return {**counts, "waiting": queue.waiting()}
