@@ -163,6 +163,12 @@ def test_an_operator_who_is_added_hears_of_the_last_week_in_one_mail(settings, o
     assert [(mail["To"], mail["Subject"][-8:]) for mail in mails(outbox)] == [(ADA, "2 alerts"), (BEN, "2 alerts")]
 
 
+def test_one_that_was_raised_by_a_clock_that_is_ahead_is_not_told_again_a_week_later(outbox):
+    alert(T + 5 * MINUTE)
+    assert deliver(T) == 1
+    assert deliver(T + bulletins.SPAN + 2 * MINUTE) == 0
+
+
 # Not too many
 
 

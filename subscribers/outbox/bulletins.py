@@ -68,7 +68,8 @@ def owed(addresses: Iterable[str], over: Over, now: datetime) -> Iterator[Owed]:
 def _owed(address: str, alerts: Sequence[Event], ended: Collection[int], now: datetime) -> Owed | None:
     # The number first: a bulletin that somebody inserts after it, and that we may not see below, has taken ours.
     last = Bulletin.objects.filter(address=address).aggregate(last=Max("number"))["last"] or 0
-    sent = list(Bulletin.objects.filter(address=address, at__gt=now - SPAN).order_by("number"))
+    # Twice as far back as the alerts: by another machine's clock one may have been told before it was raised.
+    sent = list(Bulletin.objects.filter(address=address, at__gt=now - 2 * SPAN).order_by("number"))
     if _must_wait(sent, now):
         return None
     told = {number for one in sent if one.state in TOLD for number in one.raised}
