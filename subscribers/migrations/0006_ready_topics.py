@@ -159,5 +159,5 @@ def add(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("subscribers", "0004_readytopic_topic_ready")]
+    dependencies = [("subscribers", "0005_readytopic_topic_ready")]
     operations = [migrations.RunPython(add, migrations.RunPython.noop)]
