@@ -1,9 +1,8 @@
 """Titles and abstracts of feeds as the text that a reader sees. Pure, linear in the length of the text.
 
 Nobody says whether such a text is HTML, and papers are about `<think>` and `p<0.05`. So only a short list of
-tags is markup, anything else in angle brackets is text, and within mathematics nothing is markup. Dollars
-enclose mathematics only when the opening one is not followed, and the closing one not preceded, by a space,
-and the closing one is not followed by a digit: "$5 to $10" are prices. TeX stays as it is written.
+tags is markup, anything else in angle brackets is text, and within mathematics nothing is markup (which dollars
+enclose some is the rule of `pairs.formulas`). TeX stays as it is written.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from html import unescape
 
 from digest.sources.untrusted import UNPRINTABLE, line
+from subscribers.query.pairs import formulas
 from subscribers.query.signs import LOWERED, RAISED
 
 READ_LIMIT = 400_000  # characters of one text that are looked at: names of 5,000 authors
@@ -20,7 +20,6 @@ ATTRIBUTE = r"""\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)"""
 MARKUP = re.compile(rf"<(/?)(i|b|em|strong|sub|sup|tt|span|a|p|br)((?:{ATTRIBUTE})*)\s*/?>", re.IGNORECASE)
 LOW_OR_HIGH = re.compile(r"<(sub|sup)>([^<>$]{1,40})</\1>", re.IGNORECASE)
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-DOLLAR = re.compile(r"\\.|\$\$?", re.DOTALL)
 BREAKS = ("p", "br")
 
 
@@ -36,33 +35,11 @@ def plain(value: object, limit: int) -> str:
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:
     """The text in order, in pieces outside and inside of mathematics."""
     done = 0
-    for start, stop in _formulas(text):
-        yield text[done:start], False
-        yield text[start:stop], True
-        done = stop
+    for formula in formulas(text):
+        yield text[done : formula.start], False
+        yield text[formula.start : formula.after], True
+        done = formula.after
     yield text[done:], False
-
-
-def _formulas(text: str) -> Iterator[tuple[int, int]]:
-    """Where mathematics begins and ends, dollars included. A dollar that opens nothing may still close nothing."""
-    opened: re.Match[str] | None = None
-    for sign in DOLLAR.finditer(text):
-        if sign[0].startswith("\\"):
-            continue
-        if opened is not None and opened[0] == sign[0] and _closes(text, sign) and sign.start() > opened.end():
-            yield opened.start(), sign.end()
-            opened = None
-        else:
-            opened = sign if _opens(text, sign) else None
-
-
-def _opens(text: str, sign: re.Match[str]) -> bool:
-    after = text[sign.end() : sign.end() + 1]
-    return bool(after) and not after.isspace()
-
-
-def _closes(text: str, sign: re.Match[str]) -> bool:
-    return not text[sign.start() - 1].isspace() and not text[sign.end() : sign.end() + 1].isdigit()
 
 
 def _without_markup(text: str) -> str:

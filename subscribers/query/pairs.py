@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
-SIGN = re.compile(r"\\.?|[{}$]", re.DOTALL)  # a backslash takes the sign behind it along
+SIGN = re.compile(r"\\.?|[{}]", re.DOTALL)  # a backslash takes the sign behind it along
+DOLLAR = re.compile(r"\\.|\$", re.DOTALL)
 CLOSERS = {"(": ")", "[": "]"}
 
 
+class Formula(NamedTuple):
+    """Mathematics between dollars: where its first dollar stands, where it begins and ends, where the text goes on."""
+
+    start: int
+    inner: int
+    stop: int
+    after: int
+
+
 def pairs(text: str) -> dict[int, int]:
-    """Where what opens at a place closes: `{` to `}`, `\\(` to `\\)`, `\\[` to `\\]`, `$` to the next `$`."""
+    """Where what opens at a place closes: `{` to `}`, `\\(` to `\\)`, `\\[` to `\\]`."""
     closing: dict[int, int] = {}
     groups: list[int] = []
     formulas: dict[str, int] = {}
-    dollar = -1
     for found in SIGN.finditer(text):
         place, sign = found.start(), found[0][0]
         if sign == "\\":
@@ -22,9 +33,6 @@ def pairs(text: str) -> dict[int, int]:
             groups.append(place)
         elif sign == "}" and groups:
             closing[groups.pop()] = place
-        elif sign == "$":
-            closing[dollar] = place
-            dollar = place
     return closing
 
 
@@ -35,13 +43,31 @@ def _formula(sign: str, place: int, opened: dict[str, int], closing: dict[int, i
         closing[opened.pop(sign)] = place
 
 
-def is_math(content: str, after: str) -> bool:
-    """Do the dollars around `content`, with `after` behind them, enclose mathematics? Or are they prices?"""
-    if not content.strip() or after.isdigit():
-        return False
-    if any(sign in content for sign in "\\^_{"):
-        return True
-    if content[0].isspace() or content[-1].isspace():
-        return False
-    words = sum(word.strip(".,;:!?()").isalpha() and len(word) > 1 for word in content.split())
-    return words < (1 if content[0].isdigit() else 2)
+def formulas(text: str) -> Iterator[Formula]:
+    """The mathematics between `$` or `$$`, in order, by one rule for all who read titles and abstracts.
+
+    Dollars enclose mathematics only when the opening one is not followed, and the closing one not preceded, by a
+    space, and the closing one is not followed by a digit: "$5 to $10" are prices, "$x$-axis" is not. A dollar that
+    closes nothing may open; one behind a backslash is a sign like any other.
+    """
+    start, width, done = -1, 0, 0  # where the last dollars stand that may open a formula, and how many they are
+    for found in DOLLAR.finditer(text):
+        place = found.start()
+        if place < done or found[0] != "$":
+            continue
+        here = 2 if text.startswith("$$", place) else 1
+        if start >= 0 and here >= width and place > start + width and _closes(text, place, place + width):
+            done = place + width
+            yield Formula(start, start + width, place, done)
+            start = -1
+        else:
+            done = place + here
+            start, width = (place if _opens(text, done) else -1), here
+
+
+def _opens(text: str, inner: int) -> bool:
+    return inner < len(text) and not text[inner].isspace()
+
+
+def _closes(text: str, stop: int, after: int) -> bool:
+    return not text[stop - 1].isspace() and not text[after : after + 1].isdecimal()

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
 
-from subscribers.query.pairs import is_math, pairs
+from subscribers.query.pairs import formulas, pairs
 from subscribers.query.signs import (
     ACCENTS,
     CHARACTERS,
@@ -43,9 +43,9 @@ UNSEEN = dict.fromkeys(
 def readable(text: str) -> str:
     """The text in one line as a reader sees it: `$3 \\times 2^{15}$` is `3 × 2¹⁵`, `{\\"o}` is `ö`.
 
-    Dollars are taken for mathematics only where they enclose some: "costs $5 to $10 per run" stays. Outside
-    of mathematics an unknown command without argument stays as written, within it its name is shown; of an
-    unknown command with an argument the argument. Whatever is not closed is shown as written. Never raises.
+    Dollars enclose mathematics by the rule of `pairs.formulas`: "costs $5 to $10 per run" stays. Outside of
+    mathematics an unknown command without argument stays as written, within it its name is shown; of an unknown
+    command with an argument the argument. Whatever is not closed is shown as written. Never raises.
     """
     line = " ".join(unicodedata.normalize("NFC", text.translate(UNSEEN)).split())
     if not any(sign in line for sign in SPECIAL):
@@ -79,6 +79,7 @@ class _Tex:
     def __init__(self, text: str) -> None:
         self.text = text
         self.closing = pairs(text)
+        self.formulas = {formula.start: formula for formula in formulas(text)}
         self.special: dict[str, Callable[[int, _Frame], Read]] = {
             "\\": self._command,
             "$": self._dollar,
@@ -116,15 +117,10 @@ class _Tex:
         return self.text[place], place + 1
 
     def _dollar(self, place: int, frame: _Frame) -> Read:
-        close = self._close(place)
-        if close == place + 1 and close < frame.end:  # displayed: $$ ... $$
-            last = self._close(close)
-            if last + 1 < frame.end and self.text[last + 1] == "$":
-                return self._inside(_Span(place + 2, last, last + 2), frame, math=True)
-            return "$$", place + 2
-        if close < frame.end and is_math(self.text[place + 1 : close], self.text[close + 1 : close + 2]):
-            return self._inside(_Span(place + 1, close, close + 1), frame, math=True)
-        return "$", place + 1
+        formula = self.formulas.get(place)
+        if formula is None or formula.after > frame.end:
+            return "$", place + 1
+        return self._inside(_Span(formula.inner, formula.stop, formula.after), frame, math=True)
 
     def _group(self, place: int, frame: _Frame) -> Read:
         """A group loses its brackets in mathematics, and elsewhere where it serves a command: {\\it vs.}."""

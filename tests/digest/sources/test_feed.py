@@ -248,6 +248,43 @@ def test_only_a_short_list_of_tags_is_markup(written: str, read_as: str) -> None
     assert only(channel(item("g", f"{J}1", TODAY, written))).title == read_as
 
 
+def in_json(text: str) -> bytes:
+    listed = {"id": "1", "title": "Moss", "content_html": text}
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [listed]}).encode()
+
+
+WRITTEN = {
+    "RSS, escaped": lambda text: channel(
+        item("g", f"{J}1", TODAY, "Moss", f"<description>{escape(text)}</description>")
+    ),
+    "RSS, in CDATA": lambda text: channel(
+        item("g", f"{J}1", TODAY, "Moss", f"<description><![CDATA[{text}]]></description>")
+    ),
+    "Atom": lambda text: ATOM.replace(b"&lt;p&gt;It does.&lt;/p&gt;", escape(text).encode()),
+    "JSON Feed": in_json,
+    "arXiv": lambda text: rss(rss_entry().replace("We grow moss, $x &lt; 3$.", escape(text))),
+}
+
+
+@pytest.mark.parametrize("dialect", WRITTEN)
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("if x < y and y > z", "if x < y and y > z"),
+        ("if x<y and y>z", "if x<y and y>z"),
+        ("<think> tokens </think>", "<think> tokens </think>"),
+        ("grown <i>in vivo</i>", "grown in vivo"),
+        ("a List<T> or Map<K, List<V>>", "a List<T> or Map<K, List<V>>"),
+        ("<picture of a man> and <EOS>", "<picture of a man> and <EOS>"),
+        ("<b and c> but <B>d</B>", "<b and c> but d"),
+        ("<pre>x</pre> <img src=x> <br/>y", "<pre>x</pre> <img src=x> y"),
+        ("<sub>n</sub> and <TT>x</TT> <em class='a'>y</em><p>z", "n and x y z"),
+    ],
+)
+def test_every_dialect_reads_the_same_tags_and_leaves_the_rest_as_text(dialect: str, text: str, read_as: str) -> None:
+    assert only(WRITTEN[dialect](text)).abstract == read_as
+
+
 @pytest.mark.parametrize("author", ["ann@j.example (Ann Bee)", "Ann Bee <ann@j.example>", "Ann Bee"])
 def test_a_mailbox_is_no_name(author: str) -> None:
 

@@ -36,9 +36,12 @@ def test_mathematics_is_shown_as_a_reader_sees_it(written: str, seen: str) -> No
     "text",
     [
         "costs $5 to $10 per run",
+        "costs $5 and $10",
         "$1 Million",
         "US$100 and US$200",
-        "A$AP and B$AP",
+        "US$ 5 to US$ 7",
+        "$5-$10",
+        "5$ to 10$",
         "from $5 million to $",
         "a $ b",
         "$",
@@ -46,6 +49,29 @@ def test_mathematics_is_shown_as_a_reader_sees_it(written: str, seen: str) -> No
     ],
 )
 def test_prices_keep_their_dollars(text: str) -> None:
+    assert readable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("$x$-axis", "x-axis"),
+        ("$x_1$$y_1$", "x₁y₁"),
+        ("$$x_1$$", "x₁"),
+        ("$5 and $x_1$", "$5 and x₁"),
+        ("$the set of$ words", "the set of words"),  # the rule asks for spaces and digits, not for sense
+        ("A$AP and B$AP", "AAP and BAP"),
+        ("$x$²", "x²"),
+    ],
+)
+def test_dollars_without_spaces_inside_and_a_digit_behind_enclose_mathematics(written: str, seen: str) -> None:
+    assert readable(written) == seen
+
+
+@pytest.mark.parametrize(
+    "text", ["$ x_1$", "$x_1 $", "$ x_1 $", "$$ x_1$$", "$$x_1 $$", "$x_1$4", "$n=3$4", "$$x_1$$4", "$$x_1$", "$$$$"]
+)
+def test_dollars_with_a_space_inside_or_a_digit_behind_enclose_none(text: str) -> None:
     assert readable(text) == text
 
 
