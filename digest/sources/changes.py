@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from digest.sources.listing import Entry, Facts, Listing, merged, public_key
+from digest.sources.listing import Entry, Facts, Listing, public_key, said
 from digest.sources.recognise import Known, Seen, joined, known_as, named_by, placed
 
 LISTED, ELSEWHERE, ROSE, ENRICHED, REVISED = "listed", "listed elsewhere", "rose", "enriched", "revised"
 SETTLED, CORRECTED, UNLISTED = "settled", "corrected", "unlisted"
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # always worth a `rose`, whatever filters name
+NOTHING = Facts(key="", title="")
+UNSEEN = Seen("", date.min)
 NEWS_FOR = timedelta(days=14)  # how long after the first listing a rise is news
 ENRICHING = ("code", "project", "abstract")
 TEXTS = ("title", "abstract", "authors", "organisations", "code", "project", "categories", "keywords", "published",
@@ -90,7 +92,7 @@ def gone(here: Iterable[Known], found: Iterable[Found], listing: Listing, look: 
 
 def milestones_between(old: int, new: int, named: Sequence[int]) -> bool:
     """Whether a rise from `old` to `new` reaches a step or a number that a filter names."""
-    return any(old < number <= new for number in (*STEPS, *named))
+    return new > old and any(old < number <= new for number in (*STEPS, *named))
 
 
 def _live(known: Known, look: Look) -> bool:
@@ -112,13 +114,17 @@ def _found(papers: list[Known], entry: Entry, look: Look) -> Found:
 
 def _new(entry: Entry, look: Look) -> Found:
     day = entry.day or look.day
-    facts = replace(
-        merged(Facts(key=public_key(entry.keys), title=""), entry, own=True),
-        upvotes=entry.upvotes or 0,
-        comments=entry.comments or 0,
-        sources=(look.source,),
-        listed=day.isoformat(),
-        **_identity(entry.keys),
+    facts = Facts(
+        **{
+            "key": public_key(entry.keys),
+            "title": "",
+            "upvotes": entry.upvotes or 0,
+            "comments": entry.comments or 0,
+            "sources": (look.source,),
+            "listed": day.isoformat(),
+            **_identity(entry.keys),
+            **said(NOTHING, entry, own=True),
+        }
     )
     finding = _finding(LISTED, day, day, facts, entry, look)
     findings = (finding, replace(finding, kind=SETTLED)) if look.settled else (finding,)
@@ -133,26 +139,24 @@ def _identity(keys: Iterable[str]) -> dict[str, Any]:
 
 def _facts(known: Known, entry: Entry, look: Look, day: date) -> Facts:
     """The paper's facts after this look: texts merged, counts the highest of its listings' last."""
-    facts = merged(known.facts, entry, own=look.source == known.facts.sources[0])
-    others = [s for s in known.seen if (s.source, s.day) != (look.source, day)]
-    before = next((s for s in known.seen if (s.source, s.day) == (look.source, day)), Seen(look.source, day))
-    now_here = replace(
-        before,
-        upvotes=before.upvotes if entry.upvotes is None else entry.upvotes,
-        comments=before.comments if entry.comments is None else entry.comments,
-    )
-    listings = [*others, now_here]
-    sources = known.facts.sources + ((look.source,) if look.source not in known.facts.sources else ())
-    new_identity: dict[str, Any] = {
-        name: value for name, value in _identity(entry.keys).items() if not getattr(facts, name)
+    old = known.facts
+    counted = [s for s in known.seen if not (s.source == look.source and s.day == day)]
+    now_here = next((s for s in known.seen if s.source == look.source and s.day == day), UNSEEN)
+    counts = {
+        "upvotes": _highest(entry.upvotes, now_here.upvotes, [s.upvotes for s in counted]),
+        "comments": _highest(entry.comments, now_here.comments, [s.comments for s in counted]),
     }
-    return replace(
-        facts,
-        upvotes=max((s.upvotes or 0 for s in listings), default=0),
-        comments=max((s.comments or 0 for s in listings), default=0),
-        sources=sources,
-        **new_identity,
-    )
+    updates = said(old, entry, own=look.source == old.sources[0])
+    updates.update((name, value) for name, value in counts.items() if value != getattr(old, name))
+    updates.update((name, value) for name, value in _identity(entry.keys).items() if not getattr(old, name))
+    if look.source not in old.sources:
+        updates["sources"] = (*old.sources, look.source)
+    return replace(old, **updates) if updates else old
+
+
+def _highest(now: int | None, before: int | None, elsewhere: list[int | None]) -> int:
+    """The highest count of a paper's listings: of this one the count that it shows, else the one that it showed."""
+    return max((before if now is None else now) or 0, *(count or 0 for count in elsewhere), 0)
 
 
 def _kinds(known: Known, here: Seen | None, facts: Facts, look: Look) -> Iterable[str]:
@@ -170,7 +174,8 @@ def _kinds(known: Known, here: Seen | None, facts: Facts, look: Look) -> Iterabl
         yield ENRICHED
     if old.version and facts.version > old.version:
         yield REVISED
-    differs = any(getattr(facts, name) != getattr(old, name) for name in TEXTS if name not in enriched)
+    compared = () if facts is old else (name for name in TEXTS if name not in enriched)
+    differs = any(getattr(facts, name) != getattr(old, name) for name in compared)
     if (here is not None and here.gone) or (differs and facts.version == old.version):
         yield CORRECTED
 

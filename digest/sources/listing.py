@@ -127,7 +127,10 @@ class Facts:
 def arxiv_key(text: str) -> str:
     """`arxiv:ID` for an arXiv id with or without version, or "" when the text is none."""
     found = ARXIV_ID.fullmatch(text.strip())
-    return f"arxiv:{SUBJECT_CLASS.sub('/', found[1].lower())}" if found else ""
+    if not found:
+        return ""
+    named = found[1].lower()
+    return f"arxiv:{SUBJECT_CLASS.sub('/', named) if '/' in named else named}"
 
 
 def doi_key(text: str) -> str:
@@ -166,23 +169,30 @@ def first_entries(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 
 def merged(facts: Facts, entry: Entry, *, own: bool) -> Facts:
-    """The facts with what the entry says; silence of the entry erases nothing.
+    """The facts with what the entry says; the same facts when it says nothing else."""
+    updates = said(facts, entry, own=own)
+    return replace(facts, **updates) if updates else facts
+
+
+def said(facts: Facts, entry: Entry, *, own: bool) -> dict[str, Any]:
+    """What the entry says otherwise than the facts, by their names; silence of the entry erases nothing.
 
     Texts are those of the source that listed the paper first (`own`), and of whoever shows a newer version;
     another source only fills what is empty, so that two spellings of one title don't chase each other.
     Votes and comments are not merged here: they are counted per appearance (see `changes`). The announcement is the
     last one, of any list, of the newest version; a newer version that nobody announced takes the older's away.
     """
-    said = {name: getattr(entry, name) for name in TOLD_BY_ENTRY}
     newer = (entry.version or 0) > facts.version
-    updates: dict[str, Any] = {
-        name: value for name, value in said.items() if value and (own or newer or not getattr(facts, name))
-    }
+    updates: dict[str, Any] = {}
+    for name in TOLD_BY_ENTRY:
+        value, known = getattr(entry, name), getattr(facts, name)
+        if value and value != known and (own or newer or not known):
+            updates[name] = value
     if entry.published and not facts.published:
         updates["published"] = entry.published.isoformat()
     if newer:
         updates["version"] = entry.version
         updates["announce"] = entry.announce
-    elif entry.announce and (entry.version or facts.version) == facts.version:
+    elif entry.announce not in ("", facts.announce) and (entry.version or facts.version) == facts.version:
         updates["announce"] = entry.announce
-    return replace(facts, **updates)
+    return updates

@@ -87,12 +87,14 @@ def _of_one_id(papers: list[Known], entry: Entry) -> list[Known]:
 def placed(papers: list[Known], entry: Entry, source: str) -> Entry:
     """A feed's entry on the day on which the feed first had it."""
     days = [seen.day for paper in papers for seen in paper.seen if seen.source == source]
-    return replace(entry, day=min(days)) if days else entry
+    return replace(entry, day=min(days)) if days and min(days) != entry.day else entry
 
 
 def joined(papers: list[Known]) -> Known:
     """The oldest of papers that turn out to be one, with what was seen of the others, and their ids."""
     oldest, *younger = papers
+    if not younger:
+        return oldest
     seen = {(s.source, s.day): s for paper in reversed(papers) for s in paper.seen}
     sources = dict.fromkeys(name for paper in papers for name in paper.facts.sources)
     first = min(paper.first_day for paper in papers)
@@ -103,4 +105,4 @@ def joined(papers: list[Known]) -> Known:
         arxiv=next((paper.facts.arxiv for paper in papers if paper.facts.arxiv), ""),
         doi=next((paper.facts.doi for paper in papers if paper.facts.doi), ""),
     )
-    return Known(oldest.paper, facts, first, tuple(seen.values())) if younger else oldest
+    return Known(oldest.paper, facts, first, tuple(seen.values()))
