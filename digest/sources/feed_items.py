@@ -1,6 +1,6 @@
 """What a feed says of its entries, in one shape: RSS 0.9 to 2.0 and Atom, through feedparser. Pure.
 
-feedparser gets bytes only, of XML that `tree` has found bounded and free of a DTD, and is told to clean and to
+feedparser gets bytes only, of XML that `walking` has found bounded and free of a DTD, and is told to clean and to
 complete nothing: so it fetches nothing and resolves nothing. An editor of the channel is no author of an entry.
 """
 
@@ -19,8 +19,9 @@ import feedparser  # type: ignore[import-untyped]
 from digest.sources.keys import arxiv_named, doi_named
 from digest.sources.people import split_people
 from digest.sources.plain import plain
-from digest.sources.tree import as_text, read_text
+from digest.sources.tree import as_text
 from digest.sources.untrusted import TEXT_LIMIT, TITLE_LIMIT, UnreadableListing, line, web_url
+from digest.sources.walking import damage_in
 
 ITEMS_LIMIT = 2_000
 LARGEST = 8_000_000  # bytes; feedparser reads about a million a second
@@ -72,10 +73,10 @@ def read_xml_items(body: bytes, where: str) -> Items:
     if len(body) > LARGEST:
         raise UnreadableListing(f"the feed is too big: {len(body)} bytes", where, LATER)
     text = as_text(body).strip()
-    damage = read_text(text, where).damage
+    damage = damage_in(text, where)
     if damage:
         text = LOOSE_AMPERSAND.sub("&amp;", NAMED_ENTITY.sub(_character, text))
-        damage = read_text(text, where).damage
+        damage = damage_in(text, where)
     if damage:
         text = _cut(text, where)
     text, more = _as_many_as_can_be(text)

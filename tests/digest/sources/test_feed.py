@@ -285,6 +285,12 @@ def test_every_dialect_reads_the_same_tags_and_leaves_the_rest_as_text(dialect: 
     assert only(WRITTEN[dialect](text)).abstract == read_as
 
 
+@pytest.mark.parametrize("sign", ["&amp;", "&lt;", "&#233;", "<![CDATA[&]]>", "é", "<!-- & -->", "<?x &?>"])
+def test_what_xml_allows_is_no_damage(sign: str) -> None:
+    listing = parsed(channel(f"<item><guid>g</guid><title>Moss {sign} fern</title></item>"))
+    assert (listing.whole, listing.note) == (True, "")
+
+
 @pytest.mark.parametrize("author", ["ann@j.example (Ann Bee)", "Ann Bee <ann@j.example>", "Ann Bee"])
 def test_a_mailbox_is_no_name(author: str) -> None:
 
