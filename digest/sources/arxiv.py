@@ -8,6 +8,7 @@ January 2024), Atom of the export API (for back-fill, in pages) and the page /li
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -144,8 +145,10 @@ def _once(found: Sequence[Entry]) -> tuple[Entry, ...]:
     first: dict[str, Entry] = {}
     for entry in found:
         first.setdefault(entry.keys[0], entry)
-    given = [key for entry in first.values() for key in entry.keys[1:]]
-    shared = {key for key in given if given.count(key) > 1} if len(set(given)) < len(given) else set()
+    given = Counter(key for entry in first.values() for key in entry.keys[1:])
+    shared = {key for key, times in given.items() if times > 1}
+    if not shared:
+        return tuple(first.values())
     return tuple(replace(e, keys=tuple(key for key in e.keys if key not in shared)) for e in first.values())
 
 

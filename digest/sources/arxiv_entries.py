@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from email.utils import parsedate_tz
+from functools import lru_cache
 
 from digest.sources.keys import arxiv_named, doi_named, version_named
 from digest.sources.listing import Entry
@@ -24,6 +25,7 @@ RSS, ATOM, RDF, API = "RSS 2.0", "Atom", "RSS 1.0", "API"
 PAPERS = "https://arxiv.org/abs/"
 KINDS = ("new", "cross", "replace", "replace-cross")
 ITEMS_LIMIT = 20_000  # a feed has 2,000 at most
+DATE_LIMIT = 200  # characters; the rest of a longer text is no date
 PREAMBLE = re.compile(r"\s*arXiv:\S+\s+Announce Type:\s*(\S+)\s*(?:Abstract:)?\s*", re.IGNORECASE)
 OLD_TITLE = re.compile(r"(.*?)\.?\s*\(arXiv:(\S+)\s+\[([^\]]*)\]\s*([A-Z ]*)\)\s*", re.DOTALL)
 OLD_KINDS = {"": "new", "CROSS LISTED": "cross", "UPDATED": "replace"}
@@ -90,8 +92,8 @@ def _head(root: Node, batch: Batch, days: list[date]) -> None:
 
 def _announced(item: Node) -> Entry | str:
     """An entry of rss.arxiv.org, whose first category is the primary one."""
-    name = next((text for text in _names(item) if arxiv_named(text)), "")
-    if not name:
+    key = next((named for text in _names(item) if (named := arxiv_named(text))), "")
+    if not key:
         return "has no arXiv id"
     summary = item.first("description", "summary")
     preamble = PREAMBLE.match(summary)
@@ -100,7 +102,7 @@ def _announced(item: Node) -> Entry | str:
     people = [split_people(plain(creator.whole_text(), TEXT_LIMIT * 20)) for creator in item.every("creator")]
     day = _own_day(item)
     return _entry(
-        arxiv_named(name),
+        key,
         item.first("title"),
         summary[preamble.end() :] if preamble else summary,
         people=_together(people),
@@ -222,7 +224,12 @@ def _own_day(item: Node) -> date | None:
 
 def _mail_day(text: str) -> date | None:
     """The date of an RFC 822 time as it is written there (no zone is applied): midnight is the listing's own."""
-    read_as = parsedate_tz(text) if text else None
+    return _read_mail_day(text[:DATE_LIMIT]) if text else None
+
+
+@lru_cache(maxsize=64)  # the entries of a batch have one time, and reading it takes long
+def _read_mail_day(text: str) -> date | None:
+    read_as = parsedate_tz(text)
     try:
         return date(*read_as[:3]) if read_as else None
     except ValueError:

@@ -25,6 +25,7 @@ API_PATH = "/api/daily_papers"
 NO_ADDRESS = SplitResult("", "", "", "", "")
 LIMIT = 100  # items a page, the most that the API gives; its default of 50 cuts busy days
 PAGE_LIMIT = 4_000_000  # bytes; the busiest page has about 1.5 million. A page takes long to take apart
+START = 400  # bytes that say what a body is, unless they are all white space
 LAST_TRUE_PUBLISHED_AT = date(2024, 11, 28)  # until then an item's publishedAt was its time of listing
 READ_AGAIN = "Look again later; the last good look stands"
 
@@ -61,11 +62,12 @@ def _joined(parts: SplitResult, path: str, query: str) -> str:
 
 def looks_like(body: bytes) -> Literal["api", "page"] | None:
     """What a body is by its content: the API's answer, the web page, or None for anything else."""
-    text = decoded(body).lstrip()
-    if text.startswith("["):
-        return "api"
+    start = decoded(body[:START]).lstrip() or decoded(body).lstrip()[:1]
+    if not start.startswith("<"):
+        return "api" if start.startswith("[") else None
+    text = decoded(body)
     is_papers_page = any(mark in text for mark in ("DailyPapersPage", '"DailyPapers"', "'DailyPapers'"))
-    return "page" if text.startswith("<") and is_papers_page else None
+    return "page" if is_papers_page else None
 
 
 def parse(bodies: Sequence[bytes], day: date, source: str) -> Listing:

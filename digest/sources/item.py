@@ -42,7 +42,7 @@ def read_item(item: object, source: str) -> Entry | str:
         comments=count(outer.get("numComments")),
         code=web_url(paper.get("githubRepo")),
         project=web_url(paper.get("projectPage")),
-        link=PAPERS + quote(arxiv.removeprefix("arxiv:") or identity, safe="/" if arxiv else ""),
+        link=PAPERS + (arxiv.removeprefix("arxiv:") or quote(identity, safe="")),
         published=iso_day(paper.get("publishedAt")),
         keywords=lines(paper.get("ai_keywords")),
     )
@@ -61,8 +61,10 @@ def _authors(values: object) -> tuple[str, ...]:
 
 def _organisations(*values: object) -> tuple[str, ...]:
     """The first organisation that has a name: the paper's, else the item's (equal where both are)."""
-    names = (line(as_object(value).get(key)) for value in values for key in ("fullname", "name"))
-    return tuple(name for name in names if name)[:1]
+    for value in values:
+        if isinstance(value, dict) and (name := line(value.get("fullname")) or line(value.get("name"))):
+            return (name,)
+    return ()
 
 
 def as_object(value: object) -> dict[str, Any]:

@@ -19,15 +19,19 @@ ARXIV_PATH = re.compile(r"/(?:abs|pdf|html|format|ps|src|e-print)/([^?#]+?)(?:\.
 LIST_HOSTS = ("huggingface.co", "hf.co")  # their /papers/ID is the arXiv paper of that id
 LIST_PATH = re.compile(r"/papers/([^/?#]+)/?")
 ARXIV_NAME = re.compile(r"(?:oai:arxiv\.org:|arxiv:\s*)(\S+)", re.IGNORECASE)
+MAY_NAME_ARXIV = re.compile(r"arx|ar5|/papers/|%", re.IGNORECASE)  # what is without them names no paper of arXiv
 VERSION = re.compile(r"\d{4,7}v([1-9]\d{0,3})(?!\d)", re.ASCII)
 MONTH = re.compile(r"arxiv:\d\d(?:0[1-9]|1[0-2])\.|arxiv:[a-z]")
 DOI_ADDRESS = re.compile(r"https?://(?:dx\.|www\.)?doi\.org/(10\.[^?#]+)", re.IGNORECASE)
 DOI_NAME = re.compile(r"(?:info:doi/|urn:doi:|doi:)\s*(10\.\S+)|(10\.\d{4,9}/\S+)", re.IGNORECASE)
 WEB = re.compile(r"https?://", re.IGNORECASE)
+PLAIN_WEB = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9.:-]+)((?:/[A-Za-z0-9._~/%+-]*)?)", re.ASCII)  # no query
 
 
 def arxiv_named(text: str) -> str:
     """`arxiv:ID` for an address of arXiv, an `arXiv:` or `oai:` name or an arXiv DOI, without version; else ""."""
+    if not MAY_NAME_ARXIV.search(text):
+        return ""
     text = text.strip()
     named = ARXIV_NAME.fullmatch(text)
     if named:
@@ -43,6 +47,8 @@ def arxiv_named(text: str) -> str:
 
 def doi_named(text: str) -> str:
     """`doi:...` for a DOI, its resolver's address or its `doi:` name; "" for an arXiv DOI and for anything else."""
+    if "10." not in text:
+        return ""
     key = doi_key(_doi(text.strip()))
     return key if key.startswith("doi:") and len(key) <= NAMED_LIMIT else ""
 
@@ -90,6 +96,9 @@ def _host_and_path(text: str) -> tuple[str, str]:
 def spelled(name: str) -> str:
     """A name in one spelling: a web address without scheme, fragment, `utm_*`, closing slash, capitals of the host."""
     name = name.strip()
+    plain = PLAIN_WEB.fullmatch(name)
+    if plain:
+        return (plain[1].lower() + plain[2]).rstrip("/")
     if not WEB.match(name):
         return " ".join(name.split())
     try:

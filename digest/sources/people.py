@@ -21,13 +21,14 @@ FOR_SOMEBODY = re.compile(r"^(?:(?:and|for|from|on behalf of|with) )+(?=the |\S+
 ET_AL = re.compile(r"\b(?:and others\b|et\.? ?al\b\.?)", re.IGNORECASE)
 AND = re.compile(r"(?:^|\s)(?:and|&)\s", re.IGNORECASE)
 SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
+LONGEST_SUFFIX = 3
 INITIALS = re.compile(r"(?:[^\W\d_]\.[\s-]?){1,5}")
 MARKS = re.compile(r"[\d\s,;*†‡§¶]*")  # "(1)", "(1 and 2)": references to a list elsewhere
 
 
 def split_people(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The authors and the organisations that a line of names holds, each once, in order."""
-    text = ET_AL.sub(",", one_line(text[:TEXT_LIMIT]))
+    text = _without_et_al(one_line(text[:TEXT_LIMIT]), ",")
     bare, asides = _asides(text)
     return sort_people(_names(bare), asides)
 
@@ -37,10 +38,10 @@ def sort_people(names: Iterable[str], asides: Iterable[str] = ()) -> tuple[tuple
     authors: dict[str, None] = {}
     organisations: dict[str, None] = {}
     for name in names:
-        clean = ET_AL.sub(" ", line(name)).strip(" ,;:")
+        clean = _without_et_al(line(name), " ").strip(" ,;:")
         if not clean or "@" in clean:
             continue
-        if COLLABORATION.fullmatch(clean):
+        if _is_collaboration(clean):
             organisations[FOR_SOMEBODY.sub("", clean)] = None
         else:
             authors[clean] = None
@@ -50,8 +51,21 @@ def sort_people(names: Iterable[str], asides: Iterable[str] = ()) -> tuple[tuple
     return tuple(authors)[:PEOPLE_LIMIT], tuple(organisations)[:ORGANISATIONS_LIMIT]
 
 
+def _without_et_al(text: str, instead: str) -> str:
+    """The search is for few texts only, and most names take longer to search than to rule out."""
+    low = text.lower()
+    return ET_AL.sub(instead, text) if ("et" in low and "al" in low) or "and other" in low else text
+
+
+def _is_collaboration(name: str) -> bool:
+    low = name.lower()
+    return ("collabor" in low or "ort" in low) and COLLABORATION.fullmatch(name) is not None
+
+
 def _asides(text: str) -> tuple[str, list[str]]:
     """The text without what stands in outer brackets, and that; a bracket that never closes is text."""
+    if "(" not in text and ")" not in text:
+        return text, []
     bare: list[str] = []
     asides: list[str] = []
     depth = begun = done = 0
@@ -98,14 +112,16 @@ def _turned(part: str) -> Iterator[str]:
 
 
 def _and(part: str) -> list[str]:
-    return [part] if COLLABORATION.fullmatch(part) else [name for name in AND.split(part) if name]
+    if ("&" not in part and "and" not in part.lower()) or _is_collaboration(part):
+        return [part]
+    return [name for name in AND.split(part) if name]
 
 
 def _with_suffixes(names: Iterable[str]) -> Iterator[str]:
     """`Carl Dee, Jr.` is one person."""
     held = ""
     for name in names:
-        if held and SUFFIX.fullmatch(name):
+        if held and len(name) <= LONGEST_SUFFIX and SUFFIX.fullmatch(name):
             held = f"{held} {name}"
             continue
         if held:

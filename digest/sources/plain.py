@@ -27,9 +27,11 @@ def plain(value: object, limit: int) -> str:
     """The text on one line without markup, entities read, cut to `limit`; "" for what is no text."""
     if not isinstance(value, str):
         return ""
-    text = UNPRINTABLE.sub("", value[:READ_LIMIT])
-    pieces = [piece if math else _without_markup(piece) for piece, math in _pieces(text)]
-    return line(ENTITY.sub(lambda found: unescape(found[0]), "".join(pieces)), limit)
+    text = value[:READ_LIMIT]
+    if "<" in text or "&" in text:
+        pieces = [piece if math else _without_markup(piece) for piece, math in _pieces(UNPRINTABLE.sub("", text))]
+        text = ENTITY.sub(lambda found: unescape(found[0]), "".join(pieces))
+    return line(text, limit)
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:

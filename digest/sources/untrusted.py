@@ -26,6 +26,8 @@ UNPRINTABLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 LINE_BREAK_IN_URL = re.compile(r" *[\t\r\n]+ *")
+# An address without anything that has to be mended or looked at: no user name, no port, no query.
+PLAIN_URL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?:/[A-Za-z0-9._~/%+-]*)?", re.ASCII)
 NOT_IN_URL = re.compile(r"[\s<>\"\\^`{|}\x00-\x1f\x7f-\x9f]")
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 UTF_16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -43,15 +45,21 @@ def line(value: object, limit: int = NAME_LIMIT) -> str:
     """A text on one line without characters that cannot be shown, cut to `limit`; "" for what is no text."""
     if not isinstance(value, str):
         return ""
-    text = one_line(UNPRINTABLE.sub("", value))
+    text = value.strip() if value.isprintable() and "  " not in value else _mended(value)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _mended(text: str) -> str:
+    """The text on one line. Searching takes longer than asking whether all can be printed, so it comes last."""
+    folded = one_line(text)
+    return folded if folded.isprintable() else one_line(UNPRINTABLE.sub("", folded))
 
 
 def lines(values: object, limit: int = NAME_LIMIT) -> tuple[str, ...]:
     """The texts of a list that are not empty; () for what is no list."""
     if not isinstance(values, list):
         return ()
-    return tuple(text for text in (line(value, limit) for value in values) if text)
+    return tuple([text for value in values if (text := line(value, limit))])
 
 
 def web_url(value: object) -> str:
@@ -60,8 +68,10 @@ def web_url(value: object) -> str:
     Line breaks inside it are taken out, as browsers do (listings wrap long addresses). Addresses with a user
     name are refused: `https://github.com@elsewhere.example/` misleads the eye.
     """
-    if not isinstance(value, str) or len(value) > 2 * URL_LIMIT:
+    if not isinstance(value, str) or not value or len(value) > 2 * URL_LIMIT:
         return ""
+    if len(value) <= URL_LIMIT and PLAIN_URL.fullmatch(value):
+        return value
     url = LINE_BREAK_IN_URL.sub("", value.strip())
     if len(url) > URL_LIMIT or NOT_IN_URL.search(url) or UNPRINTABLE.search(url):
         return ""
