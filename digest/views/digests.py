@@ -16,8 +16,11 @@ from digest.mail.foreign import clean
 from digest.pipeline import reading
 from digest.pipeline.reading import Digest
 from digest.views.cards import Card, card
+from digest.views.citing import bibtex, ris
 from subscribers.links import sign, unsign
 from subscribers.models import Subscriber
+
+CITED = {"bib": ("application/x-bibtex", bibtex), "ris": ("application/x-research-info-systems", ris)}
 
 
 @never_cache
@@ -28,7 +31,24 @@ def digest(request: HttpRequest, token: str, slot: str = "") -> HttpResponse:
     found = reading.digest(person, slot or own)
     if found is None:
         raise Http404("no digest of this slot")
-    return render(request, "web/digest.html", {"token": token, **_shown(found, person)})
+    return render(request, "web/digest.html", {"token": token, "slot": slot or own, **_shown(found, person)})
+
+
+@never_cache
+@require_safe
+def cited(request: HttpRequest, token: str, slot: str, form: str) -> HttpResponse:
+    """The papers of a digest for a reference manager, all of them, each once."""
+    person, _ = holder(token)
+    found = reading.digest(person, slot)
+    if found is None or form not in CITED:
+        raise Http404("no digest of this slot, or no such form")
+    kind, write = CITED[form]
+    papers = {hit.change: found.facts[hit.change] for section in found.sections for hit in section.hits}
+    named = {facts.key: facts for facts in papers.values()}
+    name = f"papers-{found.draft.date}.{form}"
+    response = HttpResponse(write(list(named.values())), content_type=f"{kind}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def holder(token: str) -> tuple[Subscriber, str]:

@@ -28,6 +28,7 @@ urlpatterns = [
     path("join/", joining.join, name="join"),
     path("l/<str:token>", digests.digest, name="digest"),
     path("l/<str:token>/<str:slot>", digests.digest, name="other-digest"),
+    path("l/<str:token>/<str:slot>/papers.<str:form>", digests.cited, name="cited"),
     path("me/<str:token>", mine.mine, name="mine"),
     path("help/", help.page, name="help"),
     path("help/<str:name>/", help.page, name="help-page"),

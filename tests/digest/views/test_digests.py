@@ -99,3 +99,15 @@ def test_pages_behind_a_persons_link_are_kept_by_nobody(client, sent):
             answer = client.get(address)
             assert "no-store" in answer["Cache-Control"]
             assert soup(answer).select_one("meta[name=robots]")["content"] == "noindex"
+
+
+@pytest.mark.parametrize(("form", "entry"), [("bib", "title = {{Robot"), ("ris", "TI  - Robot")])
+def test_a_reference_manager_gets_every_paper_of_it_once(client, sent, form, entry):
+    page = soup(client.get(sent))
+    address = next(a["href"] for a in page.find_all("a") if a["href"].endswith(f"/papers.{form}"))
+    answer = client.get(address)
+    assert answer.content.decode().count(entry) == 4
+    assert answer["Content-Disposition"] == f'attachment; filename="papers-2026-03-02.{form}"'
+    assert "no-store" in answer["Cache-Control"]
+    assert client.get(address.replace(f".{form}", ".exe")).status_code == 404
+    assert client.get(address.replace("20260302", "20260303")).status_code == 404
