@@ -36,7 +36,7 @@ def digest(request: HttpRequest, token: str, slot: str = "") -> HttpResponse:
 
 @never_cache
 @require_safe
-def cited(request: HttpRequest, token: str, slot: str, form: str) -> HttpResponse:
+def cited(request: HttpRequest, token: str, slot: str, form: str) -> HttpResponse:  # noqa: ARG001 - Django hands it
     """The papers of a digest for a reference manager, all of them, each once."""
     person, _ = holder(token)
     found = reading.digest(person, slot)
