@@ -252,7 +252,7 @@ def forget(number: int, now: datetime, *, journal_file: Path) -> Subscriber:
     person = leave(number, now, how="forgotten", journal_file=journal_file)
     person.state, person.email, person.address = Subscriber.State.FORGOTTEN, "", None
     person.zone, person.times, person.days, person.consent = "UTC", "07:30", "daily", ""
-    person.asked_from, person.confirmed_from = {}, {}
+    person.asked_from, person.confirmed_from, person.feed_key = {}, {}, None
     person.save()
     person.topics.all().delete()
     person.letters.update(content={}, reply="")

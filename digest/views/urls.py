@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from digest.views import digests, front, help, inbox, joining, mine, papers
+from digest.views import digests, feeds, front, help, inbox, joining, mine, papers
 
 
 class DayConverter:
@@ -30,6 +30,8 @@ urlpatterns = [
     path("l/<str:token>/<str:slot>", digests.digest, name="other-digest"),
     path("l/<str:token>/<str:slot>/papers.<str:form>", digests.cited, name="cited"),
     path("me/<str:token>", mine.mine, name="mine"),
+    path("feed/<str:token>/papers.<str:form>", feeds.of_reader, name="feed"),
+    path("feed/<str:token>/<int:topic>/papers.<str:form>", feeds.of_topic, name="topic-feed"),
     path("help/", help.page, name="help"),
     path("help/<str:name>/", help.page, name="help-page"),
     path("help/pictures/<str:name>", help.picture, name="help-picture"),

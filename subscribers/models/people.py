@@ -26,6 +26,7 @@ class Subscriber(models.Model):
     email = models.CharField(max_length=254, blank=True)  # as first spelled; it is mailed to
     address = models.CharField(max_length=254, null=True)  # as compared: no case, domain as A-label # noqa: DJ001
     key = models.CharField(max_length=32, default=new_key)
+    feed_key = models.CharField(max_length=32, null=True)  # names their feeds; another one ends the old # noqa: DJ001
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
 
     zone = models.CharField(max_length=64, default="UTC")  # IANA name, as typed
@@ -52,6 +53,8 @@ class Subscriber(models.Model):
             models.UniqueConstraint(fields=["address"], name="subscriber_address"),
             # links and Message-IDs name a person by key
             models.UniqueConstraint(fields=["key"], name="subscriber_key"),
+            # a feed's address names a person by it
+            models.UniqueConstraint(fields=["feed_key"], name="subscriber_feed_key"),
             # an active reader without a due time or address would silently never be served
             models.CheckConstraint(
                 condition=~Q(state="active") | Q(due__isnull=False, address__isnull=False, confirmed_at__isnull=False),

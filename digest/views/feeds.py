@@ -1,0 +1,134 @@
+"""A person's topics as feeds: Atom (RFC 4287) and JSON Feed 1.1, behind an address that they can end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page, require_safe
+
+from digest.mail.foreign import clean, web_link
+from digest.mail.paper import page_url, paper_title
+from digest.pipeline import feeding, numbers
+from digest.pipeline.feeding import Item
+from subscribers import feeding as keys
+from subscribers.links import unsign
+from subscribers.models import Topic
+from subscribers.query.tex import readable
+
+KEPT = 300  # seconds that a feed stays as it is, however often it is asked for
+
+
+@require_safe
+@cache_control(private=True, max_age=KEPT)
+@conditional_page
+def of_reader(request: HttpRequest, token: str, form: str) -> HttpResponse:
+    """All of a person's topics in one feed, each paper once."""
+    return _feed(request, _topics(token), form, f"{settings.SITE_NAME}: my topics")
+
+
+@require_safe
+@cache_control(private=True, max_age=KEPT)
+@conditional_page
+def of_topic(request: HttpRequest, token: str, topic: int, form: str) -> HttpResponse:
+    """One topic's feed."""
+    mine = [one for one in _topics(token) if one.pk == topic]
+    if not mine:
+        raise Http404("no such topic of this person")
+    return _feed(request, mine, form, f"{settings.SITE_NAME}: {clean(mine[0].name)}")
+
+
+def _topics(token: str) -> list[Topic]:
+    """Of the person whose address this is; Http404 for an address that is nobody's, or has been ended."""
+    key = unsign(settings.LINK_KEY.encode(), "feed", token)
+    person = keys.of(key) if key else None
+    if person is None:
+        raise Http404("no feed of ours, or one that its reader has ended")
+    return list(person.topics.filter(muted=False).order_by("id"))
+
+
+def _feed(request: HttpRequest, topics: Sequence[Topic], form: str, title: str) -> HttpResponse:
+    if form not in FORMS:
+        raise Http404("feeds are papers.atom and papers.json")
+    kind, write = FORMS[form]
+    now = timezone.now()
+    said = json.dumps([form, numbers.head(), now.date().isoformat(), title, [(t.name, t.text) for t in topics]])
+    name = f"feed:{hashlib.sha256(said.encode()).hexdigest()}"
+    body = cache.get(name)
+    if body is None:
+        own = f"{settings.SITE_URL}{request.path}"
+        body = write(feeding.items(topics, now.date()), title, own)
+        cache.set(name, body, KEPT)
+    return HttpResponse(body, content_type=kind)
+
+
+def _atom(items: Sequence[Item], title: str, own: str) -> str:
+    feed = Atom1Feed(title=title, link=f"{settings.SITE_URL}/", description="", feed_url=own, language="en")
+    for item in items:
+        page, day = page_url(settings.SITE_URL, item.facts.key), _listed(item)
+        feed.add_item(
+            title=paper_title(item.facts),
+            link=page,
+            unique_id=page,
+            description="".join(f"<p>{escape(part)}</p>" for part in _said(item)),
+            pubdate=day,
+            updateddate=day,
+            author_name=", ".join(map(clean, item.facts.authors)) or None,
+            categories=tuple(map(clean, item.topics)),
+        )
+    return feed.writeString("utf-8")
+
+
+def _json(items: Sequence[Item], title: str, own: str) -> str:
+    return json.dumps(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": title,
+            "home_page_url": f"{settings.SITE_URL}/",
+            "feed_url": own,
+            "language": "en",
+            "items": [_json_item(item) for item in items],
+        },
+        ensure_ascii=False,
+    )
+
+
+def _json_item(item: Item) -> dict[str, Any]:
+    page = page_url(settings.SITE_URL, item.facts.key)
+    external = web_link(item.facts.link)
+    return {
+        "id": page,
+        "url": page,
+        **({"external_url": external} if external else {}),
+        "title": paper_title(item.facts),
+        "content_text": "\n\n".join(_said(item)),
+        "date_published": _listed(item).isoformat(),
+        "authors": [{"name": clean(name)} for name in item.facts.authors],
+        "tags": list(map(clean, item.topics)),
+    }
+
+
+def _said(item: Item) -> list[str]:
+    """The abstract, and why it is here."""
+    abstract = clean(readable(item.facts.abstract))
+    return [part for part in (abstract, f"Why: {clean(item.why)}" if item.why else "") if part]
+
+
+def _listed(item: Item) -> datetime:
+    return datetime.combine(date.fromisoformat(item.facts.listed), time(), UTC)
+
+
+FORMS: dict[str, tuple[str, Callable[[Sequence[Item], str, str], str]]] = {
+    "atom": ("application/atom+xml; charset=utf-8", _atom),
+    "json": ("application/feed+json; charset=utf-8", _json),
+}
