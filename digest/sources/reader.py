@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import TypeVar
 
-from digest.sources import arxiv, feed, huggingface
+from digest.sources import arxiv, emptiness, feed, huggingface
+from digest.sources.emptiness import NO_EMPTY_LIST
 from digest.sources.listing import Listing
 from digest.sources.tree import Tree, as_text, read_tree
-from digest.sources.untrusted import UnreadableListing, decoded
+from digest.sources.untrusted import UnreadableListing, decoded, line
 
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FIRST_ELEMENT = re.compile(r"<(?:\w+:)?(\w+)[\s>/]", re.ASCII)
 FEED_ELEMENTS = ("rss", "rdf", "feed")
 FIRST_ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+MEND = "Look again later; the last good look stands"
+T = TypeVar("T")
 RENDERED = re.compile(rb"<(lastBuildDate|updated)>[^<]*</\1>")
 
 
@@ -22,21 +26,19 @@ def read(bodies: Sequence[bytes], day: date, source: str, kind: str) -> Listing:
     """The listing in the bodies of one look at a day.
 
     `source` and `kind` (hf, arxiv, feed) are the source's. What the bodies are is decided by their content, so
-    that a feed of arXiv is one whatever the source is called. Raises UnreadableListing.
+    that a feed of arXiv is one whatever the source is called. Raises UnreadableListing, also for what has no entries
+    and is no empty list.
     """
+    where = f"the listing of {day.isoformat()} ({source})"
     if any(looks_like_feed(body) for body in bodies):
-        where = f"the listing of {day.isoformat()} ({source})"
-        trees = [read_tree(body, where) for body in bodies]
-        own = all(arxiv.is_arxiv(tree) for tree in trees)
-        return arxiv.parse_trees(trees, day, source) if own else feed.parse(bodies, day, source)
+        return _feed(bodies, day, source, kind, where)
     if len(bodies) == 1 and feed.looks_like(bodies[0]):
-        return feed.parse(bodies, day, source)
+        return _filled(feed.parse(bodies, day, source), emptiness.strange_json, bodies[0], where)
     if len(bodies) == 1 and _is_list_page(bodies[0]):
-        return arxiv.parse_page(bodies[0], day, source)
+        return _filled(arxiv.parse_page(bodies[0], day, source), emptiness.strange_page, bodies[0], where)
     if kind != "hf" and not any(huggingface.looks_like(body) for body in bodies):
         what = f"this is no feed: {_beginning(bodies[0]) if bodies else 'there is no body'}"
-        mend = "Look again later; the last good look stands"
-        raise UnreadableListing(what, f"the listing of {day.isoformat()} ({source})", mend)
+        raise UnreadableListing(what, where, MEND)
     return huggingface.parse(bodies, day, source)
 
 
@@ -88,6 +90,26 @@ def looks_like_feed(body: bytes) -> bool:
     text = COMMENT.sub("", as_text(body[:4096])).lstrip()
     first = FIRST_ELEMENT.search(text) if text.startswith("<") else None
     return first is not None and first[1].lower() in FEED_ELEMENTS
+
+
+def _feed(bodies: Sequence[bytes], day: date, source: str, kind: str, where: str) -> Listing:
+    trees = [read_tree(body, where) for body in bodies]
+    own = all(arxiv.is_arxiv(tree) for tree in trees)
+    listing = arxiv.parse_trees(trees, day, source) if own else feed.parse(bodies, day, source)
+    if kind == "arxiv" and not own and not listing.entries:
+        said = line(next(trees[0].root.every("channel"), trees[0].root).first("title"), 80)
+        raise UnreadableListing(f"{NO_EMPTY_LIST}: it is another feed than arXiv's: {said}", where, MEND)
+    for tree in trees:
+        _filled(listing, emptiness.strange_feed, tree.root, where)
+    return listing
+
+
+def _filled(listing: Listing, strange: Callable[[T], str], what: T, where: str) -> Listing:
+    """The listing, unless it has no entries for another reason than that there are none."""
+    why = "" if listing.entries else strange(what)
+    if why:
+        raise UnreadableListing(why, where, MEND)
+    return listing
 
 
 def _is_list_page(body: bytes) -> bool:

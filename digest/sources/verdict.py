@@ -22,14 +22,17 @@ TIMES = 3  # as long as the longest of them a list may be
 OLD = timedelta(days=14)  # more than half of a list that nobody knows, and older than this: some other list
 SATURDAY = 5
 NO_LISTING = "No listing yet"  # how the reasons begin of which readers hear "source had no listing"
-CHALLENGE, MARKUP = "Challenge page", "Markup changed"
+CHALLENGE, MARKUP = UNREAD = "Challenge page", "Markup changed"  # and of those that could not be read
 # What pages say, in their first words, that want to see a person; and what our readers say of a changed format.
 CHALLENGING = re.compile(
     r"just a moment|attention required|captcha|awswaf|challenge[-_.]|human verification|verif(?:y|ying) (?:that )?you"
     r"|are you (?:a )?(?:human|robot)|checking your browser|unusual traffic",
     re.IGNORECASE,
 )
-CHANGED = re.compile(r"data list no papers|none of its \d+ items is a paper|an object where a list is due")
+CHANGED = re.compile(
+    r"data list no papers|none of its \d+ (?:items is a paper|entries has a title)|an object where a list is due"
+    r"|this is no empty list|has no list of items|entry \d+ (?:\([^)]{0,40}\) )?has no (?:arXiv id|title)"
+)
 
 
 @dataclass(frozen=True, slots=True)
