@@ -115,9 +115,10 @@ class Snapshot(models.Model):
     verdict = models.CharField(max_length=9, choices=Verdict)
     reason = models.CharField(max_length=500, blank=True)
     entries = models.PositiveIntegerField(default=0)
-    bodies = models.JSONField(default=list)  # digests, a page each
+    bodies = models.JSONField(default=list)  # digests, a page each; those of an unchanged list again
     etag = models.CharField(max_length=300, blank=True)
     last_modified = models.CharField(max_length=100, blank=True)
+    more = models.JSONField(default=list)  # [ETag, Last-Modified] of the pages after the first
     head = models.BigIntegerField(default=0)  # newest change number when it was taken
 
     class Meta:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from digest.models import Snapshot, Source, SourceDay
-from digest.pipeline import looking
+from digest.pipeline import looking, storing
 from digest.pipeline.snapshots import Taken
 from digest.sources.verdict import BELIEVED
 
@@ -51,5 +51,5 @@ def _kept(source: Source, day: date) -> list[bytes]:
     """All bodies of the newest suspect look at the day that brought any; none when they are not kept any more."""
     looks = Snapshot.objects.filter(source=source, day=day, verdict=Snapshot.Verdict.SUSPECT).order_by("-id")
     newest = next((look for look in looks if look.bodies), None)
-    bodies = looking.kept_bodies(newest) if newest is not None else []
+    bodies = storing.kept_bodies(newest.bodies) if newest is not None else []
     return bodies if newest is not None and len(bodies) == len(newest.bodies) else []

@@ -5,7 +5,6 @@ The dear questions are asked only of looks that they can be about: a look with n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -17,7 +16,6 @@ from digest.sources.verdict import BELIEVED, SATURDAY, Record, Verdict, judge, o
 
 REMEMBERED = timedelta(days=60)  # how far back a source's own days say what is usual
 SIZES, BEGINNINGS = 30, 20  # so many of them
-NOT_MODIFIED = "The source says that nothing has changed since the last look."
 
 
 def judged(
@@ -25,30 +23,38 @@ def judged(
     source_day: SourceDay,
     listing: Listing | None,
     failure: str,
-    digests: Sequence[str],
+    before: Snapshot | None,
     now: datetime,
     backfill: bool,
 ) -> Verdict:
-    """The verdict on a look: `failure` says why there is nothing to read; no listing without one is a 304."""
+    """The verdict on a look: `failure` says why there is nothing to read; `before` is the look that it repeats.
+
+    No listing without a failure is what nobody needs to read, since nothing has changed.
+    """
     if failure:
         return unread(failure)
     day, accepted = source_day.day, source_day.accepted_at is not None
     known = Appearance.objects.filter(source=source, day=day, gone_at=None).count()
     begins = not known and not accepted and not backfill and source.kind != Source.Kind.FEED
     late = _late(source, day, now) if begins and not (listing and listing.entries) else ""
-    if listing is None:
-        nothing = Listing(day, (), whole=True)
-        return judge(nothing, day, Record(late=late)) if late else Verdict("unchanged", NOT_MODIFIED)
-    newest = Snapshot.objects.filter(source=source, day=day).exclude(verdict="failed").order_by("-id").first()
-    same = newest is not None and newest.bodies == digests and bool(digests) and newest.verdict != "suspect"
-    record = Record(known, same, late=late, accepted=accepted)
-    if same or accepted:
+    if listing is None or before is not None:
+        return _unchanged(day, before, late)
+    record = Record(known, late=late, accepted=accepted)
+    if accepted:
         return judge(listing, day, record)
     repeats = None if known else _batch_repeated(source, day, listing)
     if backfill or not Snapshot.objects.filter(source=source, verdict__in=BELIEVED).exists():
         return judge(listing, day, replace(record, repeats=repeats))
     sizes = [] if known or not listing.entries else _sizes(source, day)
     return judge(listing, day, replace(record, repeats=repeats, strangers=_strangers(listing, day), sizes=sizes))
+
+
+def _unchanged(day: date, before: Snapshot | None, late: str) -> Verdict:
+    """What was believed is so still, unless it is an empty list that should have begun by now."""
+    nothing = Listing(day, (), whole=True)
+    if late and not (before and before.entries):
+        return judge(nothing, day, Record(late=late))
+    return judge(nothing, day, Record(same_body=True))
 
 
 def _batch_repeated(source: Source, day: date, listing: Listing) -> date | None:

@@ -11,8 +11,8 @@ from django.db.models import Max
 from digest.models import Change, Paper, Snapshot, Source
 from digest.pipeline import numbers
 from digest.pipeline.known import known_by_key
-from digest.pipeline.looking import kept_bodies
 from digest.pipeline.snapshots import Taken, repeated
+from digest.pipeline.storing import kept_bodies
 from digest.sources import reader
 from digest.sources.listing import Listing, merged
 from digest.sources.untrusted import UnreadableListing
@@ -30,7 +30,7 @@ def replay(source: Source, day: date | None, now: datetime) -> Iterator[Taken]:
 
 def _again(source: Source, snapshot: Snapshot, now: datetime) -> Taken:
     taken = Taken(source.slug, snapshot.day, "ok", "", 0, numbers.head())
-    bodies = kept_bodies(snapshot)
+    bodies = kept_bodies(snapshot.bodies)
     if not bodies:
         return replace(taken, verdict="failed", reason="its bodies are no longer kept")
     try:

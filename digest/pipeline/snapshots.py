@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -11,7 +10,7 @@ from typing import TypeVar
 from django.db import IntegrityError, OperationalError, transaction
 
 from digest.models import Snapshot, Source, SourceDay
-from digest.pipeline import alarms, numbers, storing
+from digest.pipeline import alarms, earlier, numbers, storing
 from digest.pipeline.judging import judged
 from digest.pipeline.known import known_of
 from digest.sources.changes import Finding, Found, Look, changes, gone
@@ -22,18 +21,27 @@ from subscribers.models import Milestone
 
 TRIES = 5  # two looks that add one paper at once: the loser starts over and finds it known
 SOON = timedelta(minutes=30)  # until the next look at a source whose list has not come yet
+NOT_MODIFIED = "The source says that nothing has changed since the last look."
 T = TypeVar("T")
+
+
+class Overtaken(Exception):
+    """Bodies that were left unread since they were the last look's: another look has come between."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a source answered, or why it did not."""
+    """What a source answered, or why it did not.
+
+    Without a listing and a failure nothing has changed: the source said so (304), or the bodies are those of the last
+    look and were not read.
+    """
 
     bodies: Sequence[bytes] = ()
-    listing: Listing | None = None  # None: the look failed, or (304) nothing has changed
+    listing: Listing | None = None
     failure: str = ""
-    etag: str = ""
-    last_modified: str = ""
+    validators: Sequence[earlier.Validators] = ()  # of its pages, in order
+    before: Snapshot | None = None  # a 304: the look since which nothing has changed
 
 
 @dataclass
@@ -49,9 +57,29 @@ class Taken:
     keys: dict[str, list[str]] = field(default_factory=dict)
 
 
-def take_snapshot(source: Source, day: date, answer: Answer, now: datetime, *, backfill: bool = False) -> Taken:
-    """Store one look. A failed or suspect one is marked and changes nothing else."""
-    return repeated(lambda: _take(source.pk, day, answer, now, backfill))
+def take_snapshot(
+    source: Source,
+    day: date,
+    answer: Answer,
+    now: datetime,
+    *,
+    backfill: bool = False,
+    seen: datetime | None = None,
+    also: Callable[[Taken], None] | None = None,
+) -> Taken:
+    """Store one look. A failed or suspect one is marked and changes nothing else.
+
+    `seen`: when the source showed it, where that is not now (a replay): then nothing is taken to be gone. `also` is
+    done last, in the same transaction. Raises Overtaken.
+    """
+
+    def work() -> Taken:
+        taken = _take(source.pk, day, answer, now, backfill, seen)
+        if also is not None:
+            also(taken)
+        return taken
+
+    return repeated(work)
 
 
 def repeated(work: Callable[[], T]) -> T:
@@ -66,46 +94,66 @@ def repeated(work: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bool) -> Taken:
+def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bool, seen: datetime | None) -> Taken:
     source = Source.objects.select_for_update().get(pk=source_id)
     source_day, _ = SourceDay.objects.get_or_create(source=source, day=day)
-    digests = [hashlib.sha256(body).hexdigest() for body in answer.bodies]
-    verdict = judged(source, source_day, answer.listing, answer.failure, digests, now, backfill)
-    taken = Taken(source.slug, day, verdict.kind, verdict.reason, 0, 0)
+    digests = earlier.digests_of(answer.bodies)
+    before = None if answer.failure else answer.before or earlier.same(source, day, digests)
+    if not answer.failure and answer.listing is None and before is None:
+        raise Overtaken
+    verdict = judged(source, source_day, answer.listing, answer.failure, before, now, backfill)
+    reason = NOT_MODIFIED if answer.before is not None and verdict.kind == "unchanged" else verdict.reason
+    taken = Taken(source.slug, day, verdict.kind, reason, _entries(answer, before), 0)
     if not backfill:
         _timetable(source, verdict, now)
         alarms.note(source, source_day, verdict, answer.listing, now)
+    if source_day.settled_at and not backfill and verdict.kind in ("ok", "unchanged") and _late(day, now):
+        source_day.looked_again_at = source_day.looked_again_at or now
+        source_day.save(update_fields=["looked_again_at"])
     found: list[Found] = []
     missing: list[tuple[Known, Finding]] = []
     if answer.listing is not None and verdict.kind in ("ok", "partial"):
         look = _look(source, source_day, answer.listing, now, backfill)
         known, here = known_of(answer.listing, source, day)
         found = [_with_aliases(item) for item in _once_a_paper(changes(known, answer.listing, look))]
-        missing = gone(here, found, answer.listing, look) if verdict.kind == "ok" else []
-    if answer.listing is not None:
-        taken.entries = len(answer.listing.entries)
-    if source_day.settled_at and not backfill and verdict.kind in ("ok", "unchanged") and _late(day, now):
-        source_day.looked_again_at = source_day.looked_again_at or now
-        source_day.save(update_fields=["looked_again_at"])
+        missing = gone(here, found, answer.listing, look) if verdict.kind == "ok" and seen is None else []
     storing.keep_bodies(answer.bodies, digests)
-    rows = [*storing.store(source, found, now), *storing.store_missing(source, missing, now)]
-    taken.head = numbers.append([change for change, _ in rows])
-    storing.mark_settled(rows)
-    for change, key in rows:
-        taken.keys.setdefault(change.kind, []).append(key)
-    _snapshot(source, day, now, taken, answer, digests)
+    _learn(source, found, missing, taken, now)
+    _snapshot(source, seen or now, taken, answer, digests, before)
     return taken
 
 
+def _entries(answer: Answer, before: Snapshot | None) -> int:
+    if answer.listing is not None:
+        return len(answer.listing.entries)
+    return before.entries if before is not None else 0
+
+
+def _learn(
+    source: Source, found: list[Found], missing: list[tuple[Known, Finding]], taken: Taken, now: datetime
+) -> None:
+    """Write what was found. The changes get their numbers last; where there are none, the counter is left alone."""
+    rows = (
+        [*storing.store(source, found, now), *storing.store_missing(source, missing, now)] if found or missing else []
+    )
+    taken.head = numbers.append([change for change, _ in rows]) if rows else numbers.head()
+    storing.mark_settled(rows)
+    for change, key in rows:
+        taken.keys.setdefault(change.kind, []).append(key)
+
+
 def _timetable(source: Source, verdict: Verdict, now: datetime) -> None:
-    """Set the next look, soon when the list has not come yet; the date of the first look is set once."""
-    source.first_look = source.first_look or now.date()
-    upcoming = now + timedelta(minutes=source.every)
-    if verdict.no_listing:
-        source.next_look = min(upcoming, now + SOON)
-    else:
-        source.next_look = max(filter(None, (source.next_look, upcoming)))
-    source.save(update_fields=["first_look", "next_look"])
+    """Set the next look, soon when the list has not come yet; the date of the first look is set once.
+
+    Nothing is written where it stands so already, as in the second look of a visit.
+    """
+    usual = now + timedelta(minutes=source.every)
+    put_off = max(usual, source.next_look or usual)
+    upcoming = min(usual, now + SOON) if verdict.no_listing else put_off
+    first = source.first_look or now.date()
+    if (source.first_look, source.next_look) != (first, upcoming):
+        source.first_look, source.next_look = first, upcoming
+        source.save(update_fields=["first_look", "next_look"])
 
 
 def _late(day: date, now: datetime) -> bool:
@@ -145,16 +193,37 @@ def _once_a_paper(found: list[Found]) -> list[Found]:
     return [found[place] for place in sorted(kept)]
 
 
-def _snapshot(source: Source, day: date, now: datetime, taken: Taken, answer: Answer, digests: list[str]) -> None:
+def _snapshot(
+    source: Source, at: datetime, taken: Taken, answer: Answer, digests: list[str], before: Snapshot | None
+) -> None:
+    validators = _validators(taken, answer, before)
+    etag, last_modified = (validators or [earlier.NONE])[0]
+    stands = answer.before is not None and taken.verdict == Snapshot.Verdict.UNCHANGED
     Snapshot.objects.create(
         source=source,
-        day=day,
-        at=now,
+        day=taken.day,
+        at=at,
         verdict=taken.verdict,
         reason=taken.reason[:500],
         entries=taken.entries,
-        bodies=digests,
-        etag=answer.etag[:300],
-        last_modified=answer.last_modified[:100],
+        bodies=answer.before.bodies if stands and answer.before is not None else digests,
+        etag=etag,
+        last_modified=last_modified,
+        more=validators[1:],
         head=taken.head,
     )
+
+
+def _validators(taken: Taken, answer: Answer, before: Snapshot | None) -> list[earlier.Validators]:
+    """Those to ask with from now on: none of half a page, or its other half would never be sent."""
+    stood = earlier.validators_of(before)
+    half = before is not None and before.verdict != Snapshot.Verdict.OK and not any(map(any, stood))
+    if taken.verdict == Snapshot.Verdict.PARTIAL or (taken.verdict == Snapshot.Verdict.UNCHANGED and half):
+        return []
+    said = answer.validators or (stood if answer.before is not None else [])
+    return [_short(etag, modified) for etag, modified in said]
+
+
+def _short(etag: str, modified: str) -> earlier.Validators:
+    """As they fit: one that is cut short would ask for nothing."""
+    return (etag if len(etag) <= 300 else "", modified if len(modified) <= 100 else "")

@@ -20,6 +20,12 @@ def keep_bodies(bodies: Sequence[bytes], digests: Sequence[str]) -> None:
     Body.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def kept_bodies(digests: Sequence[str]) -> list[bytes]:
+    """The bodies of these names as they came; those no longer kept are left out."""
+    rows = {row.digest: row.data for row in Body.objects.filter(digest__in=digests)}
+    return [zlib.decompress(rows[digest]) for digest in digests if digest in rows]
+
+
 def store(source: Source, found: list[Found], now: datetime) -> list[tuple[Change, str]]:
     """Write papers, identities and appearances; the changes that are still without a number."""
     papers = _store_papers(found, now)

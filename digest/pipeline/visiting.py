@@ -6,12 +6,13 @@ import logging
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
-from digest.models import Source
+from digest.models import Source, SourceDay
 from digest.pipeline.fetching import Errand
 from digest.pipeline.looking import due_days, look
-from digest.pipeline.settling import settle
+from digest.pipeline.settling import closes_at, settle, unsettled
 from digest.pipeline.snapshots import Answer, Taken, take_snapshot
 from digest.sources.politeness import ONE_PAGE
 
@@ -24,12 +25,16 @@ log = logging.getLogger(__name__)
 def visit(number: int, now: datetime) -> int:
     """Look at the source if its time has come, and settle it; how many looks."""
     source = Source.objects.get(pk=number)
-    taken = list(looks(source, now)) if _mine(source, now) else []
-    settle(source, now)
+    errand = Errand(source, SECONDS)
+    taken = list(looks(source, now, errand=errand)) if _mine(errand, now) else []
+    if is_over(source, now):
+        settle(source, now)
     return len(taken)
 
 
-def looks(source: Source, now: datetime, *, backfill: bool = False, most: int | None = None) -> Iterator[Taken]:
+def looks(
+    source: Source, now: datetime, *, backfill: bool = False, most: int | None = None, errand: Errand | None = None
+) -> Iterator[Taken]:
     """The days that are due, oldest first; `most`: only so many, the newest.
 
     One whose page is lost or damaged stops no other. When the source can't be reached, or the time runs short, only the
@@ -38,9 +43,10 @@ def looks(source: Source, now: datetime, *, backfill: bool = False, most: int | 
     """
     days = due_days(source, now)
     days = days if most is None else days[-most:]
-    errand = Errand(source, SECONDS)
+    errand = errand or Errand(source, SECONDS)
     while days:
-        taken = _look(source, days.pop(0), now, errand, backfill)
+        day = days.pop(0)
+        taken = _look(source, day, now, errand, backfill, more=bool(days))
         yield taken
         if errand.sent_away > errand.left:
             return
@@ -49,17 +55,35 @@ def looks(source: Source, now: datetime, *, backfill: bool = False, most: int | 
             days = days[-1:]
 
 
-def _mine(source: Source, now: datetime) -> bool:
-    """Whether this visitor is the one who looks: the next look is put off by comparing and setting."""
+def is_over(source: Source, now: datetime) -> bool:
+    """Whether there may be anything to settle: a day that is over, or a paper left from one."""
+    days = SourceDay.objects.filter(source=source, settled_at=None)
+    oldest = [rows.order_by("day").values_list("day", flat=True).first() for rows in (days, unsettled(source))]
+    return any(closes_at(source, day) <= now for day in oldest if day is not None)
+
+
+def _mine(errand: Errand, now: datetime) -> bool:
+    """Whether this visitor is the one who looks: the next look is put off by comparing and setting.
+
+    The turn of the first request is taken with it. Both must be committed before anything is asked, or two would ask at
+    once; what the first answer brings is written with the second's turn, and so on: n looks cost n + 1 transactions.
+    """
     come = Q(next_look=None) | Q(next_look__lte=now)
-    return Source.objects.filter(come, pk=source.pk, enabled=True).update(next_look=now + HELD) == 1
+    with transaction.atomic():
+        due = Source.objects.filter(come, pk=errand.source.pk, enabled=True)
+        mine = due.update(next_look=now + HELD) == 1
+        if mine:
+            errand.reserve()
+    if mine:
+        errand.keep_turn()
+    return mine
 
 
-def _look(source: Source, day: date, now: datetime, errand: Errand, backfill: bool) -> Taken:
+def _look(source: Source, day: date, now: datetime, errand: Errand, backfill: bool, more: bool) -> Taken:
     """One look; whatever it raises (a parser's mistake, the time limit) is a failed one, and says why."""
     try:
-        return look(source, day, now, backfill=backfill, errand=errand)
+        return look(source, day, now, backfill=backfill, errand=errand, more=more)
     except Exception as error:
         log.exception("the look at %s, %s, was given up", source.slug, day)
-        failure = Answer(failure=f"{type(error).__name__}: {error}")
+        failure = Answer(errand.bodies, failure=f"{type(error).__name__}: {error}")
         return take_snapshot(source, day, failure, now, backfill=backfill)
