@@ -1,0 +1,125 @@
+"""Kept bodies read again by a mended parser: also those of looks that could not be read."""
+
+import json
+from datetime import date
+
+import pytest
+
+from digest.models import Appearance, Body, Change, Paper, Snapshot, Source, SourceDay
+from digest.pipeline import visiting
+from digest.sources import huggingface, reader
+from digest.sources.untrusted import UnreadableListing
+from tests.digest.sources.web import plain, web
+from tests.house import at, fetch, item, letters, papers, run, serve
+from tests.house import reader as subscribe
+
+pytestmark = pytest.mark.django_db
+R = "r@example.org"
+DAY = "2026-03-02"
+
+
+def unreadable(bodies, day, source, kind):
+    raise UnreadableListing("none of its 2 items is a paper (item 1 has no id)", f"the listing of {day}", "Report it")
+
+
+@pytest.fixture
+def mend(monkeypatch):
+    """A parser that reads nothing, until it is mended."""
+    read = reader.read
+    monkeypatch.setattr(reader, "read", unreadable)
+    return lambda: monkeypatch.setattr(reader, "read", read)
+
+
+def replay(now: str = "2026-03-05 10:00", day: str = DAY) -> dict:
+    return run("fetch", "--replay", "--source", "hf", "--day", day, now=now)
+
+
+def test_papers_of_a_look_that_could_not_be_read_are_known_after_a_replay_and_told_to_nobody(mend):
+    subscribe(R, now="2026-03-01 05:00")
+    serve("2026-03-01 05:01")
+    assert fetch(papers("2603.00001", "2603.00002"), DAY, "2026-03-02 10:00")["verdict"] == "suspect"
+    assert replay()["verdict"] == "failed"
+    mend()
+    taken = replay()
+    assert (taken["verdict"], taken["added"]) == ("ok", ["2603.00001", "2603.00002"])
+    assert set(Change.objects.values_list("kind", "news")) == {("listed", False)}
+    serve("2026-03-05 12:00")
+    assert letters(R) == []
+    assert SourceDay.objects.get(day=DAY).alert is None
+
+
+def test_a_replay_is_repeated_harmlessly(mend):
+    fetch(papers("2603.00001"), DAY, "2026-03-02 10:00")
+    mend()
+    replay()
+    changes, looks = Change.objects.count(), Snapshot.objects.count()
+    again = replay()
+    assert (again["added"], again["corrected"]) == ([], [])
+    assert (Change.objects.count(), Snapshot.objects.count()) == (changes, looks)
+
+
+def test_a_look_taken_up_stands_at_its_own_time_so_a_back_fill_still_looks_at_the_day(mend):
+    fetch(papers("2603.00001"), DAY, "2026-03-02 10:00")
+    mend()
+    replay()
+    newest = Snapshot.objects.latest("id")
+    assert (newest.verdict, newest.at) == ("ok", at("2026-03-02 10:00"))
+
+
+def test_a_replay_takes_nothing_away(monkeypatch):
+    fetch(papers(*(f"2603.{n:05}" for n in range(10))), DAY, "2026-03-02 08:00")
+    with monkeypatch.context() as broken:
+        broken.setattr(reader, "read", unreadable)
+        fetch(papers(*(f"2603.{n:05}" for n in range(1, 11))), DAY, "2026-03-02 10:00")
+    taken = replay()
+    assert (taken["verdict"], taken["added"], taken["unlisted"]) == ("ok", ["2603.00010"], [])
+    assert Appearance.objects.filter(gone_at=None).count() == 11
+
+
+def test_a_look_that_was_followed_by_one_that_could_be_read_is_left_alone(mend):
+    fetch(papers("2603.00001", "2603.00009"), DAY, "2026-03-02 10:00")
+    mend()
+    fetch(papers("2603.00001"), DAY, "2026-03-02 11:00")
+    assert (replay()["added"], Paper.objects.count()) == ([], 1)
+
+
+def test_a_doubted_look_that_could_be_read_waits_for_an_operator_and_not_for_a_replay():
+    fetch(papers(*(f"2603.{n:05}" for n in range(30))), DAY, "2026-03-02 10:00")
+    assert fetch(papers("2603.00001", "2603.99999"), DAY, "2026-03-02 11:00")["verdict"] == "suspect"
+    taken = replay()
+    assert (taken["entries"], taken["added"], taken["corrected"]) == (30, [], [])
+
+
+def test_what_is_doubted_when_it_can_be_read_changes_nothing_and_waits_for_an_operator(monkeypatch):
+    fetch(papers(*(f"2603.{n:05}" for n in range(30))), DAY, "2026-03-02 08:00")
+    with monkeypatch.context() as broken:
+        broken.setattr(reader, "read", unreadable)
+        fetch(papers("2603.00001", "2603.99999"), DAY, "2026-03-02 10:00")
+    changes = Change.objects.count()
+    taken = replay()
+    assert (taken["verdict"], taken["added"], Change.objects.count()) == ("suspect", [], changes)
+    looks = Snapshot.objects.count()
+    assert (replay()["corrected"], Snapshot.objects.count()) == ([], looks)
+
+
+def test_a_body_that_is_no_longer_kept_says_so(mend):
+    fetch(papers("2603.00001"), DAY, "2026-03-02 10:00")
+    mend()
+    Body.objects.all().delete()
+    assert replay()["reason"] == "its bodies are no longer kept"
+
+
+def test_what_a_parser_stumbled_over_is_kept_and_read_when_it_is_mended(monkeypatch):
+    path = huggingface.urls("http://x", date(2026, 3, 2)).removeprefix("http://x")
+    listed = json.dumps([item("2603.00001", title="Moss")]).encode()
+    with web({path: plain(200, listed)}) as server:
+        run("source", "add", "local", "--kind", "hf", "--url", server.url("/"))
+        here = Source.objects.get(slug="local")
+        parse = huggingface.parse
+        monkeypatch.setattr(huggingface, "parse", lambda *a: 1 // 0)
+        monkeypatch.setattr(visiting, "due_days", lambda source, now: [date(2026, 3, 2)])
+        assert [taken.verdict for taken in visiting.looks(here, at("2026-03-02 10:00"))] == ["failed"]
+    assert "ZeroDivisionError" in Snapshot.objects.get().reason
+    monkeypatch.setattr(huggingface, "parse", parse)
+    taken = run("fetch", "--replay", "--source", "local", "--day", DAY, now="2026-03-05 10:00")
+    assert (taken["verdict"], taken["added"]) == ("ok", ["2603.00001"])
