@@ -1,7 +1,11 @@
-"""Whole looks at a server on loopback, with the database of the environment: what they ask, read and write."""
+"""Whole looks at a server on loopback, with the database of the environment: what they ask, read and write.
+
+With nothing new a look is asked for with the validators that it got (304), or is sent the same bodies again.
+"""
 
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import django
 
@@ -15,13 +19,13 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from digest.models import Source  # noqa: E402
 from digest.pipeline import fetching  # noqa: E402
 from digest.pipeline.looking import look  # noqa: E402
-from digest.pipeline.snapshots import Taken  # noqa: E402
 from digest.sources import huggingface  # noqa: E402
 from tests.bench.looks import DAY, KINDS, bodies  # noqa: E402
-from tests.bench.measuring import measured, peak, table  # noqa: E402
+from tests.bench.measuring import measured, table  # noqa: E402
 from tests.digest.sources.web import Answer, plain, web  # noqa: E402
 
-HEAD = ("kind", "entries", "look", "verdict", "requests", "reads", "writes", "CPU ms", "peak MB")
+HEAD = ("kind", "entries", "look", "verdict", "requests", "sent kB", "reads", "writes", "commits", "log kB", "CPU ms")
+SIZES = (250, 500, 1_000, 2_000, 4_000)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
@@ -29,12 +33,16 @@ WRITES = ("INSERT", "UPDATE", "DELETE")
 def main() -> None:
     call_command("migrate", verbosity=0)
     fetching.sleep = lambda seconds: None  # waiting for turns is no work
+    fetching.gap = lambda host, kind: 0.0
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA wal_autocheckpoint=0")  # so that the log only grows, and can be measured
     rows, written = [], ""
     for kind in KINDS:
-        for size in (90, 1_000):
+        for size in SIZES:
             taken, written = _looks(kind, size)
             rows += taken
-    print(f"{table(HEAD, rows)}\n(a look with nothing new writes: {written})")
+    print(f"{table(HEAD, rows)}\n(log: what {connection.vendor} writes ahead; a look with nothing new: {written})")
 
 
 def _looks(kind: str, size: int) -> tuple[list[tuple[str, ...]], str]:
@@ -44,30 +52,51 @@ def _looks(kind: str, size: int) -> tuple[list[tuple[str, ...]], str]:
         url = server.url("/" if kind == "hf" else f"/{kind}-{size}/rss/cs.LG")
         source = Source.objects.create(slug=f"{kind}-{size}", short=f"{kind}-{size}", kind=kind, url=url,
                                        allow=server.host)  # fmt: skip
-        sent = bodies(kind, size)
-        urls = [huggingface.urls(url, DAY, page) for page in range(len(sent) + 1)] if kind == "hf" else [url]
+        sent = [*bodies(kind, size), *([b"[]"] if kind == "hf" and size % huggingface.LIMIT == 0 else [])]
+        urls = [huggingface.urls(url, DAY, page) for page in range(len(sent))] if kind == "hf" else [url]
         rows, written = [], ""
         for number, name in enumerate(("first", "same bodies", "304")):
-            for place, body in zip(urls, [*sent, b"[]"], strict=False):
-                answers[place.removeprefix(server.url(""))] = (
-                    plain(304) if name == "304" else plain(200, body, ETag='"1"')
-                )
-            if name == "304" and len(sent) > 1:
-                break  # several pages have no validator in common
+            if name == "304" and rows[0][3] != "ok":
+                break  # half a list has no validators
+            for place, body in zip(urls, sent, strict=True):
+                path = place.removeprefix(server.url(""))
+                answers[path] = plain(304) if name == "304" else plain(200, body, ETag='"1"')
             before = len(server.seen)
-            taken, cells, written = _look(source, NOON + timedelta(hours=number))
-            rows.append((kind, f"{size:,}", name, taken.verdict, str(len(server.seen) - before), *cells))
+            verdict, cells, written = _look(source, NOON + timedelta(hours=number))
+            weight = 0 if name == "304" else sum(map(len, sent)) / 1e3
+            rows.append((kind, f"{size:,}", name, verdict, str(len(server.seen) - before), f"{weight:,.0f}", *cells))
         return rows, written
 
 
-def _look(source: Source, now: datetime) -> tuple[Taken, tuple[str, ...], str]:
+def _look(source: Source, now: datetime) -> tuple[str, tuple[str, ...], str]:
+    before = _logged()
     with CaptureQueriesContext(connection) as captured:
         taken, cpu, _ = measured(lambda: look(source, DAY, now))
     statements = [query["sql"] for query in captured.captured_queries]
     writes = [sql for sql in statements if sql.startswith(WRITES)]
     reads = sum(sql.startswith("SELECT") for sql in statements)
     tables = ", ".join(sql.split('"')[1] for sql in writes)
-    return taken, (str(reads), str(len(writes)), f"{cpu * 1e3:.0f}", f"{peak():.0f}"), tables
+    log = f"{(_logged() - before) / 1e3:,.0f}"
+    return taken.verdict, (str(reads), str(len(writes)), str(_commits(statements)), log, f"{cpu * 1e3:.0f}"), tables
+
+
+def _commits(statements: list[str]) -> int:
+    """Transactions that write something."""
+    commits, within, wrote = 0, False, False
+    for sql in statements:
+        within, wrote = (True, False) if sql.startswith("BEGIN") else (within, wrote or sql.startswith(WRITES))
+        if sql.startswith("COMMIT") or not within:
+            commits, within, wrote = commits + wrote, False, False
+    return commits
+
+
+def _logged() -> int:
+    """Bytes of the database's write-ahead log so far."""
+    if connection.vendor == "sqlite":
+        return Path(f"{connection.settings_dict['NAME']}-wal").stat().st_size
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")
+        return int(cursor.fetchone()[0])
 
 
 if __name__ == "__main__":
