@@ -6,7 +6,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from digest import environment
+from digest import backing, environment
 from digest.sources.politeness import PROGRAM, user_agent
 from subscribers.outbox.mailurl import read_mail_url
 
@@ -24,7 +24,7 @@ def _setting(variable: str, embedded: str, example: str) -> str:
     return environment.required(os.environ, variable, example)
 
 
-DATABASES = {"default": environment.database(_database_url)}
+DATABASES = {"default": backing.database(_database_url)}
 if EMBEDDED:
     _named = "DATABASE_URL" if os.environ.get("DATABASE_URL") else "DIGEST_HOME"
     environment.folder(_named, Path(DATABASES["default"]["NAME"]).absolute().parent)
@@ -44,6 +44,7 @@ DEBUG = EMBEDDED and not HTTPS and os.environ.get("DIGEST_DEBUG", "") == "1"  # 
 MAIL_FROM = environment.mailbox(
     "MAIL_FROM", _setting("MAIL_FROM", f"Daily Papers Digest <digest@{SITE_HOST}>", "digest@example.org")
 )
+DKIM = environment.dkim(os.environ, MAIL_FROM)  # signs every mail; None: the relay may
 REPLY_TO = environment.mailbox("REPLY_TO", os.environ.get("REPLY_TO", "") or MAIL_FROM)
 POSTAL_ADDRESS = environment.one_line(
     "POSTAL_ADDRESS",
@@ -64,14 +65,14 @@ except ValueError as wrong:
     raise environment.SettingError("EMAIL_URL", str(wrong)) from None
 
 BROKER_SOCKET = DIGEST_HOME / "broker.sock"
-BROKER_URL = environment.broker(
+BROKER_URL = backing.broker(
     _setting("BROKER_URL", f"redis+socket://{quote(str(BROKER_SOCKET))}?virtual_host=0", "redis://localhost:6379/0")
 )
 # What counts requests; shared by all processes, so beside the broker (in its database 1) unless CACHE_URL says where.
-CACHES = environment.caches(os.environ.get("CACHE_URL", "") or ("memory://" if DEBUG else ""), BROKER_URL)
+CACHES = backing.caches(os.environ.get("CACHE_URL", "") or ("memory://" if DEBUG else ""), BROKER_URL)
 
 # Fetching listings: the way out, what one look may cost, how we name ourselves.
-FETCH_ROUTE = environment.route(os.environ.get("FETCH_PROXY", ""), os.environ.get("FETCH_CA", ""))
+FETCH_ROUTE = backing.route(os.environ.get("FETCH_PROXY", ""), os.environ.get("FETCH_CA", ""))
 FETCH_SECONDS = 60.0
 FETCH_BYTES = 20_000_000
 FETCH_USER_AGENT = user_agent(PROGRAM, SITE_URL, parseaddr(REPLY_TO)[1])

@@ -13,6 +13,7 @@ from digest.mail import alert
 from digest.mail.compose import Addressee, compose_notice
 from digest.models import Source, SourceDay
 from digest.pipeline import wordings
+from digest.pipeline.signing import signed
 from subscribers.models import Event
 from subscribers.outbox import bulletins, channel
 from subscribers.outbox.bulletins import Owed
@@ -55,7 +56,7 @@ def compose(owed: Owed, message_id: str, now: datetime) -> Message:
     words = wordings.wording(wordings.in_force("alert", now))
     to = Addressee(email=owed.address, key="", token="", leave_token="")  # no leave token: it is no list
     told = alert.said([_alert(one) for one in owed.raised], [_alert(one) for one in owed.over], _page("index"))
-    return compose_notice("alert", words, wordings.site(), to, told, message_id, now)
+    return signed(compose_notice("alert", words, wordings.site(), to, told, message_id, now))
 
 
 def _alert(event: Event) -> alert.Alert:

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from digest.pipeline import alerting, books
 from digest.pipeline.rendering import Renderer
+from digest.pipeline.signing import rendered
 from subscribers.outbox import pending
 from subscribers.outbox.delivery import Clock, Run, deliver
 from subscribers.outbox.transport import open_session
@@ -22,7 +23,7 @@ def send(clock: Clock, *, until_empty: bool = False) -> Run:
     """
     alerts = alerting.tell(clock)
     connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
-    done = deliver(connect, Renderer(), clock, until_empty=until_empty)
+    done = deliver(connect, rendered(Renderer()), clock, until_empty=until_empty)
     books.reopen(done.revived)
     done.counts["alerts"] += alerts
     return done

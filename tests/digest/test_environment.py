@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digest import environment
+from digest import backing, environment
 from digest.environment import SettingError
 from digest.sources.addresses import DIRECT, Proxy
 
@@ -99,19 +99,19 @@ def test_a_home_with_a_percent_sign_in_its_path_is_fine(tmp_path):
 
 
 def test_a_plus_is_a_plus_and_percent_is_decoded():
-    found = environment.database("postgres://us%2Fer:a%2Fb%23c+d@h:5432/digest?sslmode=require")
+    found = backing.database("postgres://us%2Fer:a%2Fb%23c+d@h:5432/digest?sslmode=require")
     assert (found["USER"], found["PASSWORD"], found["NAME"]) == ("us/er", "a/b#c+d", "digest")
     assert found["OPTIONS"] == {"sslmode": "require"}
 
 
 def test_the_way_out_is_decoded_and_its_password_is_shown_by_nothing():
-    route = environment.route("http://us%2Fer:a%2Fb%23c+d@proxy.example.org:3128", "")
+    route = backing.route("http://us%2Fer:a%2Fb%23c+d@proxy.example.org:3128", "")
     proxy = route.proxy
     assert proxy is not None
     assert (proxy.host, proxy.port, proxy.user, proxy.password) == ("proxy.example.org", 3128, "us/er", "a/b#c+d")
     assert "a/b" not in f"{route} {route!r}"
-    assert environment.route("http://[::1]:3128/", "").proxy == Proxy("::1", 3128)
-    assert environment.route("", "") == DIRECT
+    assert backing.route("http://[::1]:3128/", "").proxy == Proxy("::1", 3128)
+    assert backing.route("", "") == DIRECT
 
 
 def test_of_two_processes_that_make_a_key_at_once_one_wins(tmp_path, monkeypatch):
@@ -155,7 +155,7 @@ def test_deployed_as_production_asks_django_finds_nothing_to_warn_of(tmp_path, o
 
 def test_the_cache_is_beside_the_broker_unless_a_setting_says_where():
     def where(url, broker):
-        return environment.caches(url, broker)["default"].get("LOCATION")
+        return backing.caches(url, broker)["default"].get("LOCATION")
 
     assert where("", "redis://u:p%40@h:6379/0") == "redis://u:p%40@h:6379/1"
     assert where("", "redis+socket:///a%20b/broker.sock?virtual_host=0") == "unix:///a%20b/broker.sock?db=1"

@@ -1,0 +1,27 @@
+"""Mails as they leave: signed with DKIM where a key is set. What a letter's bytes are is not touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from django.conf import settings
+
+from subscribers.models import Letter
+from subscribers.outbox.delivery import Render
+from subscribers.outbox.message import Message
+
+
+def signed(message: Message) -> Message:
+    """The mail with its signature; as it is, without a key."""
+    return replace(message, data=settings.DKIM.signed(message.data)) if settings.DKIM else message
+
+
+def rendered(render: Render) -> Render:
+    """Render, then sign each mail. One that could not be rendered stays the error that it is."""
+
+    def mails(letters: Sequence[Letter]) -> Mapping[int, Message | Exception]:
+        made = render(letters)
+        return {number: signed(mail) if isinstance(mail, Message) else mail for number, mail in made.items()}
+
+    return mails
