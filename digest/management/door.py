@@ -59,6 +59,10 @@ class Door(BaseCommand):
         except Exception as error:
             raise CommandError(f"{type(error).__name__}: {_line(error)} (--traceback shows where)") from error
         self._print(json.dumps(result, default=str) if as_json else self.say(result))
+        self.finish(result)
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """What is left to do when the result is printed: a CommandError is the exit code."""
 
     def _print(self, text: str) -> None:
         """Standard output, whatever it can show; a reader who has gone away is no news."""
