@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def examined(now: str = "2026-03-02 08:10") -> dict[str, dict[str, object]]:
     out = io.StringIO()
-    with pytest.raises(CommandError, match="^to mend: "):  # there is no broker in the tests
+    with pytest.raises(CommandError, match=r"^to mend: "):  # there is no broker in the tests
         call_command("doctor", "--json", "--now", now.replace(" ", "T") + "Z", stdout=out, stderr=io.StringIO())
     found = json.loads(out.getvalue())["checks"]
     assert all(bool(check["mend"]) is not check["ok"] for check in found), (
