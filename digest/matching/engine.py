@@ -1,26 +1,34 @@
 """Many filters and many changes, as bits. Pure.
 
-Filters are taken in normal form; each distinct sub-expression is one row, numbered once, one bit a change.
-Clauses are filled from the columns (see `leaves`); AND, OR and NOT run level by level over whole arrays, so
-a filter more costs a few words of memory traffic and no Python.
+Filters are compiled to parts (see `part`); each distinct sub-expression of a part is one row, one bit a change.
+Clauses are filled from the columns (see `leaves`); AND, OR and NOT run level by level over whole arrays, so a filter
+more costs a few words of memory traffic and no Python. New filters make a part of their own, which is joined to the
+one before when it has grown: a filter is moved a few times in all, and parts stay few.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digest.matching.columns import Columns, words
-from digest.matching.leaves import Leaves, Rows
+from digest.matching.compiler import Compiler
+from digest.matching.hashing import Hasher, Keys
+from digest.matching.leaves import Leaves, Row
+from digest.matching.part import AND, NOT, Ints, Part
+from digest.matching.passages import Seen
+from digest.matching.table import Numbers, Places
 from subscribers.query.canonical import normal
-from subscribers.query.nodes import And, Clause, Not, Or, Query
+from subscribers.query.nodes import Query
 
-Places = NDArray[np.intp]
-Operation = type[And] | type[Or] | type[Not]
+Rows = NDArray[np.uint64]  # [plane, row]: 64 columns a word
+UNSALTED = b"one engine, one process"  # for filters that are compiled, used and forgotten
+GROWTH = 4  # a part is joined to the one before when it has a fourth of its filters
+TOGETHER = 1 << 16  # targets at once: their children stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -28,18 +36,26 @@ class Bits:
     """Which filter matches which change: one row of bits a filter, 64 columns a word."""
 
     columns: Columns
-    _rows: Rows  # [plane, row]
-    _places: Mapping[int, int]  # filter to row
+    rows: Rows  # [plane, filter]
+    ids: Numbers  # of the filters, ascending
+
+    def places(self, filter_ids: NDArray[np.int64]) -> Places:
+        """Where the filters stand among `ids`. KeyError when one is not there."""
+        found = np.searchsorted(self.ids, filter_ids)
+        there = np.append(self.ids, -1)[found] == filter_ids
+        if not there.all():
+            raise KeyError(filter_ids[~there][0])
+        return found
 
     def row(self, filter_id: int) -> NDArray[np.uint64]:
         """The filter's bits: column i is bit i % 64 of word i // 64."""
-        bits: NDArray[np.uint64] = self._rows[:, self._places[filter_id]]
+        bits: NDArray[np.uint64] = self.rows[:, self.places(np.array([filter_id]))[0]]
         return bits
 
     def union(self, filter_ids: Iterable[int]) -> NDArray[np.uint64]:
         """The bits of all changes that any of the filters matches: a reader is the OR of their filters."""
-        places = [self._places[filter_id] for filter_id in filter_ids]
-        bits: NDArray[np.uint64] = np.bitwise_or.reduce(self._rows[:, places], axis=1)
+        places = self.places(np.array(list(filter_ids), dtype=np.int64))
+        bits: NDArray[np.uint64] = np.bitwise_or.reduce(self.rows[:, places], axis=1)
         return bits
 
     def indexes(self, filter_id: int) -> list[int]:
@@ -51,9 +67,10 @@ class Bits:
         return [self.columns.numbers[place] for place in self.indexes(filter_id)]
 
     def matched(self) -> list[int]:
-        """The filters that match any change."""
-        used = np.bitwise_or.reduce(self._rows, axis=0) != 0
-        return [filter_id for filter_id, place in self._places.items() if used[place]]
+        """The filters that match any change, ascending."""
+        used = np.bitwise_or.reduce(self.rows, axis=0) != 0
+        found: list[int] = self.ids[used].tolist()
+        return found
 
 
 def indexes(row: NDArray[np.uint64]) -> list[int]:
@@ -62,88 +79,81 @@ def indexes(row: NDArray[np.uint64]) -> list[int]:
     return found
 
 
-@dataclass(frozen=True)
-class _Step:
-    """One operation over many rows: `targets[k]` becomes the AND (or OR) of its children, from `starts[k]`
-    in `children` up to the next start; for NOT each target has one child."""
-
-    operation: Operation
-    targets: Places
-    children: Places
-    starts: Places
-
-
 class Engine:
-    """Compiled filters. Filters that mean the same share a row; adding filters is compiling again.
+    """Compiled filters, called by their numbers. Filters that mean the same share a row."""
 
-    Compiling costs some hundred times what matching does; a compiled engine may be pickled and kept.
-    """
+    def __init__(self, queries: Mapping[int, Query], salt: bytes = UNSALTED) -> None:
+        self._hasher = Hasher(salt)
+        self.parts: list[Part] = []
+        self._ids, self._keys = np.empty(0, dtype=np.int64), np.empty((2, 0), dtype=np.uint64)
+        numbers = np.array(list(queries), dtype=np.int64)
+        self.add(list(queries.values()), numbers, self._hasher.words([*map(str, queries)]))
 
-    def __init__(self, queries: Mapping[int, Query]) -> None:
-        compiler = _Compiler()
-        self._places = {filter_id: compiler.place(normal(query)) for filter_id, query in queries.items()}
-        self._leaves = Leaves(compiler.leaves())
-        self._steps = compiler.steps()
-        self._size = len(compiler.rows)
+    @classmethod
+    def of(cls, parts: Iterable[Part], salt: bytes) -> Engine:
+        """Parts that were compiled under this salt. No filter has a number before it is `named`."""
+        engine = cls({}, salt)
+        engine.parts = sorted(parts, key=len, reverse=True)
+        return engine
 
     def __len__(self) -> int:
-        """Distinct sub-expressions."""
-        return self._size
+        """Distinct sub-expressions, those of each part counted apart."""
+        return sum(part.size for part in self.parts)
+
+    def name(self, ids: Numbers, keys: Keys) -> NDArray[np.bool_]:
+        """Give numbers to compiled filters, known by keys ([lane, filter]: 16 evenly spread bytes for each meaning).
+        Which of them are not compiled: `add` those."""
+        known = np.zeros(ids.size, dtype=np.bool_)
+        for part in self.parts:
+            known[part.filters.find(keys)[0]] = True
+        self._call(ids[known], keys[:, known])
+        return ~known
+
+    def add(self, queries: Sequence[Query], ids: Numbers, keys: Keys) -> None:
+        """More filters, with their numbers and keys."""
+        if not queries:
+            return
+        compiler = Compiler()
+        for query in queries:
+            compiler.add(normal(query))
+        self.parts.append(compiler.part(self._hasher, keys))
+        while len(self.parts) > 1 and len(self.parts[-1]) * GROWTH >= len(self.parts[-2]):
+            *self.parts, one, other = self.parts
+            self.parts.append(one.joined(other))
+        self._call(ids, keys)
+
+    def _call(self, ids: Numbers, keys: Keys) -> None:
+        ids, keys = np.concatenate((self._ids, ids)), np.concatenate((self._keys, keys), axis=1)
+        order = np.argsort(ids, kind="stable")
+        self._ids, self._keys = ids[order], keys[:, order]
 
     def match(self, columns: Columns) -> Bits:
-        """Every filter on every change."""
-        rows = np.zeros((columns.planes, self._size), dtype=np.uint64)
-        self._leaves.fill(rows, columns)
-        whole = words(columns.all, columns.planes)
-        for step in self._steps:
-            for plane, full in zip(rows, whole, strict=True):
-                _apply(step, plane, np.uint64(full))
-        return Bits(columns, rows, self._places)
+        """Every filter that has a number on every change."""
+        seen = Seen(columns, self._hasher)
+        rows = np.zeros((columns.planes, self._ids.size), dtype=np.uint64)
+        for part in self.parts:
+            which, places = part.filters.find(self._keys)
+            for plane, row in enumerate(_matched(part, seen)):
+                rows[plane, which] = row[places]
+        return Bits(columns, rows, self._ids)
 
 
-def _apply(step: _Step, plane: NDArray[np.uint64], full: np.uint64) -> None:
-    if step.operation is Not:
-        plane[step.targets] = ~plane[step.children] & full
-        return
-    operation = np.bitwise_and if step.operation is And else np.bitwise_or
-    plane[step.targets] = operation.reduceat(plane[step.children], step.starts)
+def _matched(part: Part, seen: Seen) -> Iterator[Row]:
+    """Every sub-expression on 64 columns after the other."""
+    leaves = Leaves(part, seen)
+    for plane, full in enumerate(words(seen.columns.all, seen.columns.planes)):
+        row = np.zeros(part.size, dtype=np.uint64)
+        leaves.fill(row, plane)
+        for (_, operation, _), targets, children in part.walk():
+            for start in range(0, targets.size, TOGETHER):
+                some = slice(start, start + TOGETHER)
+                row[targets[some]] = _applied(operation, row, children[:, some], np.uint64(full))
+        yield row
 
 
-class _Compiler:
-    """Numbers distinct sub-expressions (hash-consing) and sorts them by level."""
-
-    def __init__(self) -> None:
-        self.rows: dict[Query, int] = {}
-        self._levels: list[int] = []  # by row
-        self._children: dict[int, list[int]] = {}
-
-    def place(self, query: Query) -> int:
-        """The row of a sub-expression; its parts get theirs before it."""
-        known = self.rows.get(query)
-        if known is not None:
-            return known
-        parts = query.parts if isinstance(query, And | Or) else (query.part,) if isinstance(query, Not) else ()
-        children = [self.place(part) for part in parts]
-        row = self.rows[query] = len(self.rows)
-        self._levels.append(1 + max((self._levels[child] for child in children), default=-1))
-        if children:
-            self._children[row] = children
-        return row
-
-    def leaves(self) -> list[tuple[int, Clause]]:
-        return [(row, query) for query, row in self.rows.items() if not isinstance(query, And | Or | Not)]
-
-    def steps(self) -> list[_Step]:
-        """The operations in an order in which every child is ready."""
-        groups: dict[tuple[int, Operation], list[int]] = defaultdict(list)
-        for query, row in self.rows.items():
-            if isinstance(query, And | Or | Not):
-                groups[self._levels[row], type(query)].append(row)
-        ordered = sorted(groups.items(), key=lambda item: item[0][0])
-        return [self._step(operation, rows) for (_, operation), rows in ordered]
-
-    def _step(self, operation: Operation, rows: list[int]) -> _Step:
-        children = [self._children[row] for row in rows]
-        starts = np.cumsum([0] + [len(some) for some in children[:-1]], dtype=np.intp)
-        flat = np.array([child for some in children for child in some], dtype=np.intp)
-        return _Step(operation, np.array(rows, dtype=np.intp), flat, starts)
+def _applied(operation: int, row: Row, children: Ints, full: np.uint64) -> Row:
+    if operation == NOT:
+        negated: Row = ~row[children[0]] & full
+        return negated
+    joint = np.bitwise_and if operation == AND else np.bitwise_or
+    return reduce(joint, (row[some] for some in children))

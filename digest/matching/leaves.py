@@ -1,190 +1,167 @@
-"""The clauses of many filters, each once, looked up in columns: which clause is true of which change. Pure.
+"""Which clause of a part is true of which columns. Pure.
 
-The work follows the columns, not the clauses: a text is walked once, whatever the number of clauses.
+The work follows the columns, not the clauses: what stands in the texts is looked up in sorted arrays, whatever the
+number of clauses; sequences are followed from every place at once, word by word.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.matching.columns import PLANE, Columns, words
-from digest.matching.particulars import ASKED, asks, days, label
-from digest.matching.phrases import Phrases
-from digest.matching.reading import Reading, is_named, name_words, read, together
-from subscribers.query.nodes import (
-    Announced,
-    Author,
-    Category,
-    Clause,
-    Everything,
-    Has,
-    Journal,
-    Key,
-    Near,
-    Number,
-    Org,
-    Phrase,
-    Prefix,
-    Published,
-    Recent,
-    Source,
-    Tag,
-    Word,
-)
-from subscribers.query.words import stems
+from digest.matching.columns import PLANE, words
+from digest.matching.compiler import COUNTS
+from digest.matching.near import near
+from digest.matching.part import EITHER, Part
+from digest.matching.passages import Indexes, Passages, Seen
+from digest.matching.paths import AUTHOR, BEGINNING, EXACT, INITIAL
+from digest.matching.reading import is_named
+from digest.matching.table import spread
 
-Rows = NDArray[np.uint64]  # [plane, row]: 64 columns a word
-Range = tuple[str, int, int]  # of these counts from one to another, both included
+Row = NDArray[np.uint64]  # one plane: 64 columns of every row
 CHUNK = 4_096  # ranges compared at once: bounds the memory
-LEAST, MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
-class _TextClauses:
-    """The clauses that look in one text: title and abstract each have one, holding those of both fields."""
+@dataclass(frozen=True)
+class Found:
+    """Rows that are true of a set of columns."""
 
-    def __init__(self) -> None:
-        self.stems = Phrases(exact=False)
-        self.exacts = Phrases(exact=True)
-        self.prefixes: dict[str, list[int]] = defaultdict(list)
-        self.near: dict[tuple[bool, str], list[tuple[int, Near, tuple[str, ...]]]] = defaultdict(list)
-        self.lengths: set[int] = set()
-
-    def __bool__(self) -> bool:
-        return bool(self.stems or self.exacts or self.prefixes or self.near)
-
-    def add(self, row: int, clause: Word | Prefix | Phrase | Near) -> None:
-        match clause:
-            case Word():
-                (self.exacts if clause.exact else self.stems).add((clause.text,), row)
-            case Phrase():
-                (self.exacts if clause.exact else self.stems).add(clause.words, row)
-            case Prefix():
-                self.prefixes[clause.text].append(row)
-                self.lengths.add(len(clause.text))
-            case Near():
-                forms = clause.words if clause.exact else tuple(stems(clause.words))
-                self.near[clause.exact, forms[0]].append((row, clause, forms))
-
-    def found(self, reading: Reading) -> set[int]:
-        rows: set[int] = set()
-        for phrases in (self.stems, self.exacts):
-            if phrases:
-                rows |= phrases.found(*reading.forms(exact=phrases.exact))
-        rows.update(self._prefixed(reading))
-        rows.update(self._near(reading))
-        return rows
-
-    def _prefixed(self, reading: Reading) -> Iterator[int]:
-        for form in {*reading.words, *reading.joins} if self.prefixes else ():
-            for length in self.lengths:
-                if length <= len(form):
-                    yield from self.prefixes.get(form[:length], ())
-
-    def _near(self, reading: Reading) -> Iterator[int]:
-        for exact in (True, False) if self.near else ():
-            for first in set(chain(*reading.forms(exact=exact))):
-                for row, clause, wanted in self.near.get((exact, first), ()):
-                    tokens = [reading.at(form, exact=exact) for form in wanted]
-                    if all(tokens) and together(tokens, clause.within):
-                        yield row
+    columns: int
+    rows: Indexes
 
 
 class Leaves:
-    """Clauses by row number."""
+    """The clauses of a part that are true of some of the columns."""
 
-    def __init__(self, clauses: Iterable[tuple[int, Clause]]) -> None:
-        self._texts = {"title": _TextClauses(), "abstract": _TextClauses()}
-        self._orgs = Phrases(exact=True)
-        self._journals = Phrases(exact=True)
-        self._tags = Phrases(exact=False)
-        self._authors: dict[str, list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
-        self._names: dict[str, dict[str, int]] = {field: {} for field in ASKED}
-        self._ranges: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
-        self._flags: dict[str, int] = {}
-        self._everything: list[int] = []
-        for row, clause in clauses:
-            self._add(row, clause)
+    def __init__(self, part: Part, seen: Seen) -> None:
+        self._ranges, self._columns = part.ranges, seen.columns
+        self._by_plane: list[list[tuple[Indexes, np.uint64]]] = [[] for _ in range(seen.columns.planes)]
+        for found in _found(part, seen):
+            for plane, word in enumerate(words(found.columns, seen.columns.planes)):
+                if word:
+                    self._by_plane[plane].append((found.rows, np.uint64(word)))
 
-    def _add(self, row: int, clause: Clause) -> None:
-        match clause:
-            case Author():
-                self._authors[clause.words[-1]].append((row, clause.words))
-            case Org():
-                self._orgs.add(clause.words, row)
-            case Journal():
-                self._journals.add(clause.words, row)
-            case Tag():
-                self._tags.add(clause.words, row)
-            case Source() | Category() | Key() | Announced():
-                field, name = asks(clause)
-                self._names[field][name] = row
-            case Number() | Published() | Recent():
-                field, first, last = _range(clause)
-                self._ranges[field].append((row, first, last))
-            case Has():
-                self._flags[clause.what] = row
-            case Everything():
-                self._everything.append(row)
-            case _:
-                for field in (clause.field,) if clause.field else self._texts:
-                    self._texts[field].add(row, clause)
-
-    def fill(self, rows: Rows, columns: Columns) -> None:
-        """Sets, in the row of each clause, the bits of the columns of which it is true."""
-        for found, group in self._found(columns):
-            listed = np.fromiter(found, dtype=np.intp)
-            for plane, word in enumerate(words(group, columns.planes)):
-                if word and listed.size:
-                    rows[plane, listed] |= np.uint64(word)
-        for field, ranges in self._ranges.items():
-            _fill_ranges(rows, ranges, columns.counts[field])
-
-    def _found(self, columns: Columns) -> Iterator[tuple[Iterable[int], int]]:
-        """Rows, and the set of columns of which they are all true."""
-        for field, groups in columns.texts.items():
-            for text, group in groups.items() if self._texts[field] else ():
-                yield self._texts[field].found(read(text)), group
-        named = ((self._orgs, columns.orgs, read), (self._journals, columns.journals, label))
-        for phrases, groups, reading in (*named, (self._tags, columns.keywords, label)):
-            for name, group in groups.items() if phrases else ():
-                yield phrases.found(*reading(name).forms(exact=phrases.exact)), group
-        for name, group in columns.authors.items() if self._authors else ():
-            yield set(self._named(name_words(name))), group
-        for field, wanted in self._names.items():
-            for value, group in columns.names[field].items() if wanted else ():
-                yield [wanted[name] for name in ASKED[field](value) if name in wanted], group
-        for flag, row in self._flags.items():
-            yield (row,), columns.flags[flag]
-        yield self._everything, columns.all
-
-    def _named(self, name: Sequence[str]) -> Iterator[int]:
-        for word in set(name):
-            for row, wanted in self._authors.get(word, ()):
-                if is_named(wanted, name):
-                    yield row
+    def fill(self, row: Row, plane: int) -> None:
+        """Sets the bits of 64 columns, in the zeros of a row for each sub-expression."""
+        for rows, word in self._by_plane[plane]:
+            row[rows] |= word
+        inside = slice(plane * PLANE, (plane + 1) * PLANE)
+        for number, name in enumerate(COUNTS):
+            _fill_ranges(row, self._ranges[self._ranges[:, 0] == number, 1:], self._columns.counts[name][inside])
 
 
-def _range(clause: Number | Published | Recent) -> Range:
-    """The counts that the clause compares, and the bounds that it gives them."""
-    match clause:
-        case Number():
-            return clause.field, clause.low, MOST if clause.high is None else clause.high
-        case Published():
-            return "published", *days(clause)
-        case Recent():
-            return "age", LEAST, clause.days
+def _found(part: Part, seen: Seen) -> Iterator[Found]:
+    named = seen.named
+    which, values = part.ends.find(named.keys)
+    yield from _grouped(which, values // EITHER, named.sets)
+    for passages in (*seen.texts, *seen.labels):
+        places, values = _in_passages(part, passages, seen)
+        yield from _grouped(passages.owners[places], values // EITHER, passages.sets)
+    for passages in seen.texts if len(part.nears) else ():
+        yield from _grouped(*near(part, passages, seen.hasher), passages.sets)
+    yield from _grouped(*_authors(part, seen), named.name_sets)
 
 
-def _fill_ranges(rows: Rows, ranges: Sequence[tuple[int, int, int]], counts: NDArray[np.int64]) -> None:
-    padded = -(-counts.size // PLANE) * PLANE
+def _grouped(owners: Indexes, rows: Indexes, sets: Sequence[int]) -> Iterator[Found]:
+    """What was found, by the set of columns that it is true of."""
+    order = np.argsort(owners.astype(np.uint16 if len(sets) < 1 << 16 else np.int64), kind="stable")
+    owners, rows = owners[order], rows[order]
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), owners.size], strict=False):
+        yield Found(sets[int(owners[start])], rows[start:end])
+
+
+def _in_passages(part: Part, passages: Passages, seen: Seen) -> tuple[Indexes, Indexes]:
+    """Where sequences begin that are found, as places, and their values in `part.ends`."""
+    nodes = seen.hasher.then(seen.hasher.root(passages.room), passages.keys)
+    forms, values = part.ends.find(nodes)
+    if passages.room == EXACT and part.prefixes.size:
+        more, more_values = _beginnings(part, passages, seen)
+        forms, values = np.concatenate((forms, more)), np.concatenate((values, more_values))
+    order = np.argsort(forms, kind="stable")
+    forms, values = forms[order], values[order]
+    found = [(_nowhere(), _nowhere())]
+    goes_on = np.append(part.inner.has(nodes), False)  # the last one: of no form
+    for width, here in ((1, passages.singles), (2, passages.pairs)):
+        first = np.searchsorted(forms, np.arange(len(passages.forms) + 1))
+        counts = np.append(np.diff(first), 0)
+        places, entries = spread(np.append(first[:-1], 0)[here], counts[here])
+        found.append((places, values[entries]))
+        start = np.flatnonzero(goes_on[here])
+        found += _followed(part, passages, seen, start, nodes[:, here[start]], start + width)
+    places, values = (np.concatenate(some) for some in zip(*found, strict=True))
+    fitting = (values % EITHER & passages.fields[passages.owners[places]]) != 0
+    return places[fitting], values[fitting]
+
+
+def _followed(
+    part: Part, passages: Passages, seen: Seen, starts: Indexes, nodes: NDArray[np.uint64], after: Indexes
+) -> list[tuple[Indexes, Indexes]]:
+    """The sequences that go on from nodes, which were reached from `starts` and go on with the places `after`."""
+    found = []
+    while starts.size:
+        inside = after < passages.ends[starts]
+        starts, nodes, after = starts[inside], nodes[:, inside], after[inside]
+        ahead = []
+        for width, here in ((1, passages.singles[after]), (2, passages.pairs[after])):
+            there = np.flatnonzero(here >= 0)
+            reached = seen.hasher.then(nodes[:, there], passages.keys[:, here[there]])
+            which, values = part.ends.find(reached)
+            found.append((starts[there[which]], values))
+            on = np.flatnonzero(part.inner.has(reached))
+            ahead.append((starts[there[on]], reached[:, on], after[there[on]] + width))
+        starts, after = (np.concatenate([one[k] for one in ahead]) for k in (0, 2))
+        nodes = np.concatenate([one[1] for one in ahead], axis=1)
+    return found
+
+
+def _beginnings(part: Part, passages: Passages, seen: Seen) -> tuple[Indexes, Indexes]:
+    """The forms that begin as a prefix says, and the values of those."""
+    keys, owners = seen.hasher.beginnings(passages.forms, part.prefixes.tolist())
+    which, values = part.ends.find(seen.hasher.then(seen.hasher.root(BEGINNING), keys))
+    return owners[which], values
+
+
+def _authors(part: Part, seen: Seen) -> tuple[Indexes, Indexes]:
+    """Names and the rows of those author clauses that are true of them."""
+    names, hasher = seen.named.names, seen.hasher
+    families = [(number, word) for number, name in enumerate(names) for word in set(name)]
+    keys = hasher.then(hasher.root(AUTHOR), hasher.words([word for _, word in families]))
+    which, values = part.ends.find(keys)
+    rows = (values // EITHER).tolist()
+    found = [(families[place][0], row) for place, row in zip(which.tolist(), rows, strict=True)]
+    if len(part.initials):
+        found += _full_names(part, seen)
+    return np.array([n for n, _ in found], dtype=np.int64), np.array([row for _, row in found], dtype=np.int64)
+
+
+def _full_names(part: Part, seen: Seen) -> list[tuple[int, int]]:
+    names, hasher = seen.named.names, seen.hasher
+    asked = [(number, key) for number, name in enumerate(names) for key in _initials(name)]
+    which, clauses = part.initials.find(hasher.then(hasher.root(INITIAL), hasher.words([key for _, key in asked])))
+    found, letters = [], part.letters.tobytes()
+    for place, (row, first, last) in zip(which.tolist(), part.authors[clauses].tolist(), strict=True):
+        number = asked[place][0]
+        if is_named(letters[first:last].decode().split(" "), names[number]):
+            found.append((number, row))
+    return found
+
+
+def _initials(name: Sequence[str]) -> set[str]:
+    """What a clause of several words may be looked up by that names this author."""
+    return {f"{given[0]} {family}" for last, family in enumerate(name) for given in name[:last]}
+
+
+def _fill_ranges(row: Row, ranges: Indexes, counts: Indexes) -> None:
     for first in range(0, len(ranges), CHUNK):
-        some = np.array(ranges[first : first + CHUNK], dtype=np.int64)
-        true = np.zeros((len(some), padded), dtype=np.bool_)
+        some = ranges[first : first + CHUNK]
+        true = np.zeros((len(some), PLANE), dtype=np.bool_)
         true[:, : counts.size] = (some[:, 1, None] <= counts) & (counts <= some[:, 2, None])
-        packed = np.packbits(true, axis=1, bitorder="little").view(np.dtype("<u8"))
-        rows[:, some[:, 0]] = packed.T.astype(np.uint64)
+        row[some[:, 0]] = np.packbits(true, axis=1, bitorder="little").view(np.dtype("<u8"))[:, 0]
+
+
+def _nowhere() -> Indexes:
+    return np.empty(0, dtype=np.int64)
