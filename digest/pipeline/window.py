@@ -15,15 +15,12 @@ from numpy.typing import NDArray
 from digest.editions.compose import Candidate
 from digest.editions.rank import hours_listed
 from digest.matching.columns import Columns
-from digest.matching.engine import Bits, Engine
+from digest.matching.engine import Bits
 from digest.matching.mark import Mark, kept
 from digest.matching.why import why
 from digest.models import Change, Paper, Told
+from digest.pipeline.compiled import compiled
 from digest.sources.listing import Facts
-from subscribers.models import Filter
-from subscribers.query.errors import QueryError
-from subscribers.query.nodes import Query
-from subscribers.query.parser import parse
 
 AS_LISTED = ("listed", "listed elsewhere", "rose", "enriched", "revised")
 WHEN_SETTLED = ("settled",)
@@ -51,7 +48,8 @@ class Window:
         kinds = [row[2] for row in rows]
         self.kinds = {settled: np.isin(kinds, of) for settled, of in ((False, AS_LISTED), (True, WHEN_SETTLED))}
         self.recent = np.array([paper in recent for _, paper, *_ in rows], dtype=np.bool_)
-        self.queries, self.broken = _queries(filters)
+        self._compiled = compiled(set(filters))
+        self.queries, self.broken = self._compiled.queries, self._compiled.broken
         self.match = cache(self._match)  # per instance: readers share filters and windows
         self.listed = cache(self._listed)
         self.why = cache(self._why)
@@ -59,8 +57,9 @@ class Window:
     @cached_property
     def bits(self) -> Bits:
         """Which filter matches which change."""
-        columns = Columns([(c.change, c.facts) for c in self.candidates])
-        return Engine(self.queries).match(columns)
+        bits = self._compiled.engine.match(Columns([(c.change, c.facts) for c in self.candidates]))
+        self.queries.fetch(bits.matched())
+        return bits
 
     def facts(self, change: int) -> Facts:
         """The facts of a change in the window."""
@@ -118,17 +117,6 @@ def _roots(papers: set[int]) -> dict[int, int]:
     """Each paper and the one it was merged into, or itself."""
     rows = Paper.objects.filter(pk__in=papers).values_list("pk", "merged_into")
     return {paper: into or paper for paper, into in rows}
-
-
-def _queries(filters: Iterable[int]) -> tuple[dict[int, Query], dict[int, QueryError]]:
-    """Filters as queries; one that can't be read stops only the readers who have it."""
-    queries, broken = {}, {}
-    for number, text in Filter.objects.filter(pk__in=set(filters)).values_list("pk", "canonical"):
-        try:
-            queries[number] = parse(text, stored=True).query
-        except QueryError as error:
-            broken[number] = error
-    return queries, broken
 
 
 class ToldBefore:

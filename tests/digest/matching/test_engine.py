@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import random
 from dataclasses import replace
 from datetime import date
@@ -91,22 +90,6 @@ def test_sub_expressions_are_compiled_once() -> None:
     engine = Engine({number: parse(text).query for number, text in enumerate(texts)})
     # a b c d, (b OR c), two ANDs, -b -c, their AND, -d, the OR
     assert len(engine) == 4 + 1 + 2 + 2 + 1 + 1 + 1
-
-
-def test_a_compiled_engine_may_be_kept() -> None:
-    texts = [
-        '"kv cache"~2 -survey',
-        "robot* upvotes:>=3",
-        'author:"Y LeCun" OR =fine-tuning',
-        "org:fen has:code -(a b)",
-        "cat:cs.LG OR #rlhf published:P7D is:new id:2611.00001 journal:fen",
-    ]
-    engine = Engine({number: parse(text).query for number, text in enumerate(texts)})
-    columns = Columns(
-        [(1, paper("the KV cache", upvotes=3)), (2, paper("Robots", upvotes=3)), (3, paper("fine tuning"))]
-    )
-    kept = pickle.loads(pickle.dumps(engine)).match(columns)
-    assert [kept.indexes(number) for number in range(5)] == [[0], [1], [2], [], []]
 
 
 def test_no_filters_and_no_columns_match_nothing() -> None:
