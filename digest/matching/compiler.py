@@ -10,7 +10,7 @@ from collections import defaultdict
 import numpy as np
 
 from digest.matching.hashing import Hasher, Keys
-from digest.matching.part import AND, EITHER, FIELDS, MOST_WORDS, NOT, OR, Ints, Part, flat_steps
+from digest.matching.part import AND, EITHER, FIELDS, MOST_WORDS, NOT, OR, Part, flat_steps
 from digest.matching.particulars import asks, days
 from digest.matching.paths import (
     AUTHOR,
@@ -25,7 +25,7 @@ from digest.matching.paths import (
     TAG,
     Paths,
 )
-from digest.matching.table import Table
+from digest.matching.table import Ints, Table
 from subscribers.query.nodes import (
     And,
     Announced,
@@ -143,7 +143,7 @@ class Compiler:
                 self._spelled(paths, room, clause.words, value)
             case Prefix():
                 self._plain.add(BEGINNING, (clause.text,), value)
-                self._lengths.add(len(clause.text.encode()))
+                self._lengths.add(len(clause.text))
             case Near():
                 forms = clause.words if clause.exact else stems(clause.words)
                 for place, form in enumerate(forms):

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +19,18 @@ from numpy.typing import NDArray
 from digest.matching.columns import Columns, words
 from digest.matching.compiler import Compiler
 from digest.matching.hashing import Hasher, Keys
-from digest.matching.leaves import Leaves, Row
-from digest.matching.part import AND, NOT, Ints, Part
+from digest.matching.leaves import Block, Leaves
+from digest.matching.part import AND, NOT, Part
 from digest.matching.passages import Seen
-from digest.matching.table import Numbers, Places
+from digest.matching.table import Index, Ints, Numbers
 from subscribers.query.canonical import normal
 from subscribers.query.nodes import Query
 
-Rows = NDArray[np.uint64]  # [plane, row]: 64 columns a word
+Rows = NDArray[np.uint64]  # [filter, plane]: 64 columns a word
 UNSALTED = b"one engine, one process"  # for filters that are compiled, used and forgotten
 GROWTH = 4  # a part is joined to the one before when it has a fourth of its filters
-TOGETHER = 1 << 16  # targets at once: their children stay in the processor's cache
+PLANES = 8  # at once: a row of them is a line of the processor's cache
+TOGETHER = 1 << 13  # targets at once: what they are made of stays in it
 
 
 @dataclass(frozen=True)
@@ -36,26 +38,29 @@ class Bits:
     """Which filter matches which change: one row of bits a filter, 64 columns a word."""
 
     columns: Columns
-    rows: Rows  # [plane, filter]
+    rows: Rows
     ids: Numbers  # of the filters, ascending
 
-    def places(self, filter_ids: NDArray[np.int64]) -> Places:
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.ids)
+
+    def places(self, filter_ids: Numbers) -> Ints:
         """Where the filters stand among `ids`. KeyError when one is not there."""
-        found = np.searchsorted(self.ids, filter_ids)
-        there = np.append(self.ids, -1)[found] == filter_ids
-        if not there.all():
-            raise KeyError(filter_ids[~there][0])
-        return found
+        places = self._index.find(filter_ids)
+        if (places < 0).any():
+            raise KeyError(int(filter_ids[places < 0][0]))
+        return places
 
     def row(self, filter_id: int) -> NDArray[np.uint64]:
         """The filter's bits: column i is bit i % 64 of word i // 64."""
-        bits: NDArray[np.uint64] = self.rows[:, self.places(np.array([filter_id]))[0]]
+        bits: NDArray[np.uint64] = self.rows[self.places(np.array([filter_id]))[0]]
         return bits
 
     def union(self, filter_ids: Iterable[int]) -> NDArray[np.uint64]:
         """The bits of all changes that any of the filters matches: a reader is the OR of their filters."""
         places = self.places(np.array(list(filter_ids), dtype=np.int64))
-        bits: NDArray[np.uint64] = np.bitwise_or.reduce(self.rows[:, places], axis=1)
+        bits: NDArray[np.uint64] = np.bitwise_or.reduce(self.rows[places], axis=0)
         return bits
 
     def indexes(self, filter_id: int) -> list[int]:
@@ -68,9 +73,16 @@ class Bits:
 
     def matched(self) -> list[int]:
         """The filters that match any change, ascending."""
-        used = np.bitwise_or.reduce(self.rows, axis=0) != 0
+        used = self.rows.any(axis=1)
         found: list[int] = self.ids[used].tolist()
         return found
+
+
+def picked(rows: Rows, places: NDArray[np.integer[Any]]) -> Rows:
+    """Some rows, in this order. Of a single plane numpy takes numbers several times as fast as rows of one."""
+    if rows.shape[1] == 1:
+        return np.take(rows[:, 0], places)[:, None]
+    return np.take(rows, places, axis=0)
 
 
 def indexes(row: NDArray[np.uint64]) -> list[int]:
@@ -130,30 +142,33 @@ class Engine:
     def match(self, columns: Columns) -> Bits:
         """Every filter that has a number on every change."""
         seen = Seen(columns, self._hasher)
-        rows = np.zeros((columns.planes, self._ids.size), dtype=np.uint64)
+        rows = np.zeros((self._ids.size, columns.planes), dtype=np.uint64)
         for part in self.parts:
             which, places = part.filters.find(self._keys)
-            for plane, row in enumerate(_matched(part, seen)):
-                rows[plane, which] = row[places]
+            for planes, block in _blocks(part, seen):
+                rows[which, planes] = picked(block, places)
         return Bits(columns, rows, self._ids)
 
 
-def _matched(part: Part, seen: Seen) -> Iterator[Row]:
-    """Every sub-expression on 64 columns after the other."""
-    leaves = Leaves(part, seen)
-    for plane, full in enumerate(words(seen.columns.all, seen.columns.planes)):
-        row = np.zeros(part.size, dtype=np.uint64)
-        leaves.fill(row, plane)
+def _blocks(part: Part, seen: Seen) -> Iterator[tuple[slice, Block]]:
+    """Every sub-expression on some planes after the others."""
+    leaves, planes = Leaves(part, seen), words(seen.columns.all, seen.columns.planes)
+    for first in range(0, len(planes), PLANES):
+        whole = np.array(planes[first : first + PLANES], dtype=np.uint64)
+        block = np.zeros((part.size, whole.size), dtype=np.uint64)
+        leaves.fill(block, first)
         for (_, operation, _), targets, children in part.walk():
             for start in range(0, targets.size, TOGETHER):
                 some = slice(start, start + TOGETHER)
-                row[targets[some]] = _applied(operation, row, children[:, some], np.uint64(full))
-        yield row
+                block[targets[some]] = _applied(operation, block, children[:, some], whole)
+        yield slice(first, first + whole.size), block
 
 
-def _applied(operation: int, row: Row, children: Ints, full: np.uint64) -> Row:
+def _applied(operation: int, block: Block, children: Ints, whole: NDArray[np.uint64]) -> Block:
+    """What becomes of the rows of the children, [child, target]."""
+    parts = (picked(block, some) for some in children)
     if operation == NOT:
-        negated: Row = ~row[children[0]] & full
+        negated: Block = ~next(parts) & whole
         return negated
-    joint = np.bitwise_and if operation == AND else np.bitwise_or
-    return reduce(joint, (row[some] for some in children))
+    joint: Block = reduce(np.bitwise_and if operation == AND else np.bitwise_or, parts)
+    return joint

@@ -1,23 +1,23 @@
 """Words and sequences of words as 128-bit keys, many at once. Pure.
 
 A key stands for its text in sorted arrays, so that compiled filters need no dictionary of strings and no loading.
-The sum of a word's bytes, each times a number drawn for its place, is universal hashing (Carter and Wegman 1979,
-"multilinear"): two different words meet with a chance of about 2**-57 in each of the two lanes, whoever chose them, as
-long as the numbers stay secret. They are drawn from a salt by SHAKE-256.
+The sum of a word's characters, each times a number drawn for its place, is universal hashing (Carter and Wegman 1979,
+"multilinear"): two different words meet with a chance of at most 2**-43 in each of the two lanes, whoever chose them,
+as long as the numbers stay secret. They are drawn from a salt by SHAKE-256.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Keys = NDArray[np.uint64]  # [lane, key]: two lanes
-CHUNK = 65_536  # words hashed at once: bounds the memory
-SHORTEST = 256  # places for which numbers are drawn at first
+CHUNK = 16_384  # words hashed at once: bounds the memory
+SHORTEST = 8  # characters: the words up to 8, 16, 32 ... of them are hashed together
 STEPS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))  # the finaliser of SplitMix64 (Steele, Lea, Flood 2014)
 
 
@@ -26,47 +26,33 @@ class Hasher:
 
     def __init__(self, salt: bytes) -> None:
         self._salt = salt
-        drawn = _drawn(salt + b"paths", 4)
+        drawn = _drawn(salt + b"paths", 2)
         self._steps, self._lengths = drawn[:, :1] | np.uint64(1), drawn[:, 1:2]
 
     def words(self, words: Sequence[str]) -> Keys:
         """The key of each word, [lane, word]."""
-        parts = [self._some(words[first : first + CHUNK]) for first in range(0, len(words), CHUNK)]
-        return np.concatenate(parts, axis=1) if parts else np.empty((2, 0), dtype=np.uint64)
+        keys = np.empty((2, len(words)), dtype=np.uint64)
+        for places, sizes, signs in _spelled(words):
+            keys[:, places] = self._summed(signs, sizes)
+        return keys
 
-    def _some(self, words: Sequence[str]) -> Keys:
-        sums, starts, ends = self._sums(words)
-        return _mixed(sums[:, ends] - sums[:, starts] + self._lengths * (ends - starts).astype(np.uint64))
-
-    def beginnings(self, words: Sequence[str], lengths: Sequence[int]) -> tuple[Keys, NDArray[np.intp]]:
-        """The keys of what each word begins with, in each of the lengths (bytes of UTF-8) that it has, and whose each
-        is, by place among the words."""
-        sums, starts, ends = self._sums(words)
+    def beginnings(
+        self, words: Sequence[str], lengths: Sequence[int], behind: NDArray[np.int64]
+    ) -> tuple[Keys, NDArray[np.intp]]:
+        """The keys of what each word begins with, in each of the lengths (characters) that it has and that are greater
+        than its number in `behind`; and whose each is, by place among the words."""
         keys, owners = [np.empty((2, 0), dtype=np.uint64)], [np.empty(0, dtype=np.intp)]
-        for length in lengths:
-            long = np.flatnonzero(ends - starts >= length)
-            first = starts[long]
-            keys.append(_mixed(sums[:, first + length] - sums[:, first] + self._lengths * np.uint64(length)))
-            owners.append(long)
+        for places, sizes, signs in _spelled(words):
+            for length in lengths:
+                long = np.flatnonzero((sizes >= length) & (behind[places] < length))
+                keys.append(self._summed(signs[long, :length], np.full(long.size, length)))
+                owners.append(places[long])
         return np.concatenate(keys, axis=1), np.concatenate(owners)
 
-    def _sums(self, words: Sequence[str]) -> tuple[Keys, NDArray[np.intp], NDArray[np.intp]]:
-        """Sums up to each byte of the words in a row, and where each word starts and ends."""
-        encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-        sizes = np.fromiter(map(len, encoded), dtype=np.intp, count=len(encoded))
-        ends = np.cumsum(sizes)
-        starts = ends - sizes
-        signs = np.frombuffer(b"".join(encoded), dtype=np.uint8).astype(np.uint64) + np.uint64(1)
-        places = np.arange(signs.size) - np.repeat(starts, sizes)
-        numbers = self._numbers(int(sizes.max(initial=0)))
-        sums = np.zeros((2, signs.size + 1), dtype=np.uint64)
-        for lane in range(2):
-            np.cumsum(signs * numbers[lane][places], out=sums[lane, 1:])
-        return sums, starts, ends
-
-    def _numbers(self, places: int) -> Keys:
-        """A number for each place and lane; more are drawn when a word is longer than any before."""
-        return _drawn(self._salt, max(SHORTEST, 1 << max(0, places - 1).bit_length()))
+    def _summed(self, signs: NDArray[np.uint64], sizes: NDArray[np.intp]) -> Keys:
+        numbers = _drawn(self._salt, signs.shape[1])[:, : signs.shape[1]]
+        sums = np.stack([signs @ lane for lane in numbers])
+        return _mixed(sums + self._lengths * sizes.astype(np.uint64))
 
     def then(self, before: Keys, word: Keys) -> Keys:
         """The key of a sequence that goes on by a word."""
@@ -77,7 +63,21 @@ class Hasher:
         return self.words((f"\0{kind}",))
 
 
-@lru_cache(maxsize=8)
+def _spelled(words: Sequence[str]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint64]]]:
+    """The words, those of about one length together: their places, their lengths, and [word, place] the characters,
+    zeros behind the last."""
+    sizes = np.fromiter(map(len, words), dtype=np.intp, count=len(words))
+    width, below = SHORTEST, -1
+    while below < sizes.max(initial=-1):
+        alike = np.flatnonzero((sizes > below) & (sizes <= width))
+        for first in range(0, alike.size, CHUNK):
+            places = alike[first : first + CHUNK]
+            signs = np.array([words[place] for place in places.tolist()], dtype=f"U{width}")
+            yield places, sizes[places], signs.view(np.uint32).reshape(-1, width).astype(np.uint64)
+        below, width = width, 2 * width
+
+
+@lru_cache(maxsize=64)
 def _drawn(salt: bytes, count: int) -> Keys:
     """So many numbers for each lane; more for the same salt begin with the same."""
     drawn = np.frombuffer(hashlib.shake_256(salt).digest(16 * count), dtype="<u8").astype(np.uint64)

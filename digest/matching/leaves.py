@@ -21,7 +21,7 @@ from digest.matching.paths import AUTHOR, BEGINNING, EXACT, INITIAL
 from digest.matching.reading import is_named
 from digest.matching.table import spread
 
-Row = NDArray[np.uint64]  # one plane: 64 columns of every row
+Block = NDArray[np.uint64]  # [row, plane]: some planes of every row
 CHUNK = 4_096  # ranges compared at once: bounds the memory
 
 
@@ -44,13 +44,14 @@ class Leaves:
                 if word:
                     self._by_plane[plane].append((found.rows, np.uint64(word)))
 
-    def fill(self, row: Row, plane: int) -> None:
-        """Sets the bits of 64 columns, in the zeros of a row for each sub-expression."""
-        for rows, word in self._by_plane[plane]:
-            row[rows] |= word
-        inside = slice(plane * PLANE, (plane + 1) * PLANE)
-        for number, name in enumerate(COUNTS):
-            _fill_ranges(row, self._ranges[self._ranges[:, 0] == number, 1:], self._columns.counts[name][inside])
+    def fill(self, block: Block, first: int) -> None:
+        """Sets the bits of planes from the first on, where all is zero."""
+        for plane, row in enumerate(block.T, first):
+            for rows, word in self._by_plane[plane]:
+                row[rows] |= word
+            inside = slice(plane * PLANE, (plane + 1) * PLANE)
+            for number, name in enumerate(COUNTS):
+                _fill_ranges(row, self._ranges[self._ranges[:, 0] == number, 1:], self._columns.counts[name][inside])
 
 
 def _found(part: Part, seen: Seen) -> Iterator[Found]:
@@ -120,7 +121,7 @@ def _followed(
 
 def _beginnings(part: Part, passages: Passages, seen: Seen) -> tuple[Indexes, Indexes]:
     """The forms that begin as a prefix says, and the values of those."""
-    keys, owners = seen.hasher.beginnings(passages.forms, part.prefixes.tolist())
+    keys, owners = seen.hasher.beginnings(passages.forms, part.prefixes.tolist(), passages.reach)
     which, values = part.ends.find(seen.hasher.then(seen.hasher.root(BEGINNING), keys))
     return owners[which], values
 
@@ -155,7 +156,7 @@ def _initials(name: Sequence[str]) -> set[str]:
     return {f"{given[0]} {family}" for last, family in enumerate(name) for given in name[:last]}
 
 
-def _fill_ranges(row: Row, ranges: Indexes, counts: Indexes) -> None:
+def _fill_ranges(row: NDArray[np.uint64], ranges: Indexes, counts: Indexes) -> None:
     for first in range(0, len(ranges), CHUNK):
         some = ranges[first : first + CHUNK]
         true = np.zeros((len(some), PLANE), dtype=np.bool_)

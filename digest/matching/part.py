@@ -13,9 +13,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.matching.table import Numbers, Table
+from digest.matching.table import Ints, Numbers, Table
 
-Ints = NDArray[np.int32]
 AND, OR, NOT = 0, 1, 2
 TITLE, ABSTRACT = 1, 2
 FIELDS = {"": TITLE | ABSTRACT, "title": TITLE, "abstract": ABSTRACT}
@@ -47,7 +46,7 @@ class Part:
     authors: Ints  # [clause, 3]
     letters: NDArray[np.uint8]
     ranges: Numbers
-    prefixes: Ints  # the lengths of beginnings, bytes of UTF-8
+    prefixes: Ints  # the lengths of beginnings, characters
 
     def __len__(self) -> int:
         """Filters."""

@@ -29,11 +29,12 @@ BOTH = TITLE | ABSTRACT
 @dataclass(frozen=True)
 class Passages:
     """Passages of one room. Place by place: the form there (`singles`), the form that it makes with the next
-    (`pairs`, -1 for none), the passage, and where that ends. `forms` and `keys` by number of the form; `fields` and
-    `sets` (the columns that have it) by passage."""
+    (`pairs`, -1 for none), the passage, and where that ends. `forms` and `keys` by number of the form, the first
+    `single` of them are words; `fields` and `sets` (the columns that have it) by passage."""
 
     room: str
     forms: Sequence[str]
+    single: int
     keys: Keys
     singles: Indexes
     pairs: Indexes
@@ -41,6 +42,19 @@ class Passages:
     ends: Indexes
     fields: Indexes
     sets: Sequence[int]
+
+    @property
+    def reach(self) -> Indexes:
+        """By form, of how many characters what it begins with is found anyway: of two words as one, the first."""
+        behind = np.array([0 if form.isascii() else -1 for form in self.forms], dtype=np.int64)
+        sizes = np.fromiter(map(len, self.forms), dtype=np.int64, count=len(self.forms))
+        there = np.flatnonzero(self.pairs >= self.single)
+        made, first = self.pairs[there], self.singles[there]
+        shortest = np.full(behind.size, np.iinfo(np.int64).max)
+        np.minimum.at(shortest, made, sizes[first])
+        plain = made[behind[made] == 0]  # where words grow together, what the first one begins with may be gone
+        behind[plain] = shortest[plain]
+        return behind
 
 
 @dataclass(frozen=True)
@@ -104,16 +118,18 @@ class Seen:
 
     def _passages(self, room: str, said: Sequence[tuple[Reading, int, int]]) -> Passages:
         readings = [reading for reading, _, _ in said]
-        forms: dict[str, int] = {}
-        singles = _numbered(chain.from_iterable(one.words for one in readings), forms)
+        said_words = list(chain.from_iterable(one.words for one in readings))
+        words = list(dict.fromkeys(said_words))
+        singles = _numbered(said_words, words)
         touching = np.array([*chain.from_iterable(one.touching for one in readings)], dtype=np.bool_)
-        pairs = _pairs(singles, touching, forms)
+        forms, pairs = _pairs(singles, touching, words)
         sizes = np.array([len(one.words) for one in readings], dtype=np.int64)
         owners = np.repeat(np.arange(sizes.size), sizes)
         return Passages(
             room,
-            list(forms),
-            self.hasher.words(list(forms)),
+            forms,
+            len(words),
+            self.hasher.words(forms),
             singles,
             pairs,
             owners,
@@ -124,25 +140,29 @@ class Seen:
 
     def _stemmed(self, room: str, exact: Passages) -> Passages:
         """The same passages by their stems."""
-        forms: dict[str, int] = {}
-        stem_of = np.append(_numbered(stems(exact.forms), forms), -1)  # the last one: of no form
-        keys = self.hasher.words(list(forms))
+        stemmed = stems(exact.forms)
+        forms = list(dict.fromkeys(stemmed))
+        stem_of = np.append(_numbered(stemmed, forms), -1)  # the last one: of no form
         rest = (exact.owners, exact.ends, exact.fields, exact.sets)
-        return Passages(room, list(forms), keys, stem_of[exact.singles], stem_of[exact.pairs], *rest)
+        keys = self.hasher.words(forms)
+        return Passages(room, forms, len(forms), keys, stem_of[exact.singles], stem_of[exact.pairs], *rest)
 
 
-def _numbered(words: Iterable[str], numbers: dict[str, int]) -> Indexes:
-    """The number of each word, -1 for none; new ones get the next."""
-    return np.array([numbers.setdefault(word, len(numbers)) if word else -1 for word in words], dtype=np.int64)
+def _numbered(words: Sequence[str], distinct: Iterable[str]) -> Indexes:
+    """Where each word stands among the distinct ones."""
+    places = {word: place for place, word in enumerate(distinct)}
+    return np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))
 
 
-def _pairs(singles: Indexes, touching: NDArray[np.bool_], forms: dict[str, int]) -> Indexes:
-    """At each place the form that the word there makes with the next one, -1 for none; each two are joined once."""
-    pairs = np.full(singles.size, -1, dtype=np.int64)
+def _pairs(singles: Indexes, touching: NDArray[np.bool_], words: list[str]) -> tuple[list[str], Indexes]:
+    """The words, then the forms that two of them make; and at each place the form that the word there makes with the
+    next one, -1 for none. Each two are joined once."""
     places = np.flatnonzero(touching)
-    words = list(forms)
     codes, which = np.unique(singles[places] * len(words) + singles[places + 1], return_inverse=True)
     lefts, rights = np.divmod(codes, max(1, len(words)))
     both = zip(lefts.tolist(), rights.tolist(), strict=True)
-    pairs[places] = _numbered((joined(words[left], words[right]) for left, right in both), forms)[which]
-    return pairs
+    made = [joined(words[left], words[right]) for left, right in both]
+    forms = list(dict.fromkeys([*words, *filter(None, made)]))
+    pairs = np.full(singles.size, -1, dtype=np.int64)
+    pairs[places] = _numbered(made, ["", *forms])[which] - 1
+    return forms, pairs

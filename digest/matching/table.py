@@ -12,7 +12,9 @@ from digest.matching.hashing import Keys
 
 Numbers = NDArray[np.int64]
 Places = NDArray[np.intp]
+Ints = NDArray[np.int32]
 BUCKETS = 22  # bits at most: 32 MB
+SPARSE = 8  # ids that spread over more than so many times their number are searched instead of looked up
 
 
 @dataclass(frozen=True)
@@ -76,3 +78,29 @@ def spread(starts: Places, counts: Places) -> tuple[Places, Places]:
     owners = np.repeat(np.arange(counts.size), counts)
     begins = np.cumsum(counts) - counts
     return owners, np.arange(owners.size) - begins[owners] + starts[owners]
+
+
+class Index:
+    """Where ids stand in an ascending row of them."""
+
+    def __init__(self, ids: Numbers) -> None:
+        self._ids = ids
+        self._first = int(ids[0]) if ids.size else 0
+        self._span = int(ids[-1]) - self._first + 1 if ids.size else 0
+
+    @cached_property
+    def _places(self) -> Ints:
+        """By distance from the first id; the last one, -1, is that of all who are outside."""
+        places = np.full(self._span + 1, -1, dtype=np.int32)
+        places[self._ids - self._first] = np.arange(self._ids.size, dtype=np.int32)
+        return places
+
+    def find(self, ids: Numbers) -> Ints:
+        """The place of each, -1 where it is not there."""
+        if self._span > SPARSE * self._ids.size:
+            places = np.searchsorted(self._ids, ids).astype(np.int32)
+            places[self._ids[np.minimum(places, self._ids.size - 1)] != ids] = -1
+            return places
+        far = ids - self._first
+        outside = (far < 0) | (far >= self._span)
+        return self._places[np.where(outside, self._span, far) if outside.any() else far]

@@ -9,7 +9,7 @@ from digest.matching.columns import Columns
 from digest.matching.engine import Engine
 from digest.matching.hashing import Hasher
 from digest.matching.packing import UnreadablePart, packed, unpacked
-from digest.matching.table import Table
+from digest.matching.table import Index, Table
 from digest.sources.listing import Facts
 from subscribers.query.nodes import Query
 from subscribers.query.parser import parse
@@ -124,14 +124,19 @@ def test_a_table_finds_what_was_put_into_it(put: list[str], asked: list[str]) ->
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.text("abé", max_size=9), min_size=1, max_size=9), st.sets(st.integers(1, 12), max_size=4))
-def test_what_a_word_begins_with_has_the_key_of_that_word(words: list[str], lengths: set[int]) -> None:
-    cuts = [(word.encode()[:length], place) for length in sorted(lengths) for place, word in enumerate(words)
-            if len(word.encode()) >= length]  # fmt: skip
-    found, owners = Hasher(SALT).beginnings(words, sorted(lengths))
-    assert owners.tolist() == [place for _, place in cuts]
-    whole = [number for number, (cut, _) in enumerate(cuts) if "\ufffd" not in cut.decode(errors="replace")]
-    assert found[:, whole].tolist() == Hasher(SALT).words([cuts[number][0].decode() for number in whole]).tolist()
+@given(
+    st.lists(st.text("abé", max_size=20), min_size=1, max_size=9), st.sets(st.integers(1, 12), max_size=4), st.data()
+)
+def test_what_a_word_begins_with_has_the_key_of_that_word(
+    words: list[str], lengths: set[int], data: st.DataObject
+) -> None:
+    behind = data.draw(st.lists(st.integers(0, 9), min_size=len(words), max_size=len(words)))
+    found, owners = Hasher(SALT).beginnings(words, sorted(lengths), np.array(behind))
+    cuts = {(place, word[:length]) for place, word in enumerate(words) for length in lengths
+            if behind[place] < length <= len(word)}  # fmt: skip
+    keyed = {(place, tuple(Hasher(SALT).words([cut])[:, 0].tolist())) for place, cut in cuts}
+    assert len(owners) == len(cuts)
+    assert {(place, tuple(key)) for place, key in zip(owners.tolist(), found.T.tolist(), strict=True)} == keyed
 
 
 def test_the_longest_word_has_a_key_of_its_own() -> None:
@@ -139,3 +144,21 @@ def test_the_longest_word_has_a_key_of_its_own() -> None:
     assert len({*map(tuple, Hasher(SALT).words(words).T.tolist())}) == 4
     assert Hasher(SALT).words(words[:1]).tolist() == Hasher(SALT).words(words)[:, :1].tolist()
     assert Hasher(SALT).words(words).tolist() != Hasher(b"other").words(words).tolist()
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sets(st.integers(-5, 99)), st.lists(st.integers(-9, 120)), st.sampled_from([1, 3, 1_000]))
+def test_an_index_tells_where_ids_stand(ids: set[int], asked: list[int], apart: int) -> None:
+    ordered = sorted(ids)
+    found = Index(np.array(ordered, dtype=np.int64) * apart).find(np.array(asked, dtype=np.int64) * apart)
+    assert found.tolist() == [ordered.index(one) if one in ids else -1 for one in asked]
+
+
+def test_a_prefix_longer_than_the_first_of_two_words_is_found_wherever_they_are_parted() -> None:
+    papers = [
+        Facts("1", "finet uning"),
+        Facts("2", "fine tuning"),
+        Facts("3", "finetuning"),
+        Facts("4", "fine, tuning"),
+    ]
+    assert found(Engine({0: parse("finet*").query, 1: parse("fine*").query}), 2, papers) == [[0, 1, 2], [0, 1, 2, 3]]
