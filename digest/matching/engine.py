@@ -22,7 +22,7 @@ from digest.matching.hashing import Hasher, Keys
 from digest.matching.leaves import Block, Leaves
 from digest.matching.part import AND, NOT, Part
 from digest.matching.passages import Seen
-from digest.matching.table import Index, Ints, Numbers
+from digest.matching.table import Index, Ints, Numbers, Places
 from subscribers.query.canonical import normal
 from subscribers.query.nodes import Query
 
@@ -97,9 +97,10 @@ class Engine:
     def __init__(self, queries: Mapping[int, Query], salt: bytes = UNSALTED) -> None:
         self._hasher = Hasher(salt)
         self.parts: list[Part] = []
+        self._rows: list[tuple[Places, Numbers]] | None = None
         self._ids, self._keys = np.empty(0, dtype=np.int64), np.empty((2, 0), dtype=np.uint64)
         numbers = np.array(list(queries), dtype=np.int64)
-        self.add(list(queries.values()), numbers, self._hasher.words([*map(str, queries)]))
+        self.add([*map(normal, queries.values())], numbers, self._hasher.words([*map(str, queries)]))
 
     @classmethod
     def of(cls, parts: Iterable[Part], salt: bytes) -> Engine:
@@ -115,19 +116,23 @@ class Engine:
     def name(self, ids: Numbers, keys: Keys) -> NDArray[np.bool_]:
         """Give numbers to compiled filters, known by keys ([lane, filter]: 16 evenly spread bytes for each meaning).
         Which of them are not compiled: `add` those."""
+        found = [part.filters.find(keys) for part in self.parts]
         known = np.zeros(ids.size, dtype=np.bool_)
-        for part in self.parts:
-            known[part.filters.find(keys)[0]] = True
+        for which, _ in found:
+            known[which] = True
+        first = not self._ids.size and known.all() and (np.diff(ids) > 0).all()
         self._call(ids[known], keys[:, known])
+        if first:
+            self._rows = found  # as `_found` would find them again
         return ~known
 
     def add(self, queries: Sequence[Query], ids: Numbers, keys: Keys) -> None:
-        """More filters, with their numbers and keys."""
+        """More filters in normal form, with their numbers and keys."""
         if not queries:
             return
         compiler = Compiler()
         for query in queries:
-            compiler.add(normal(query))
+            compiler.add(query)
         self.parts.append(compiler.part(self._hasher, keys))
         while len(self.parts) > 1 and len(self.parts[-1]) * GROWTH >= len(self.parts[-2]):
             *self.parts, one, other = self.parts
@@ -137,16 +142,22 @@ class Engine:
     def _call(self, ids: Numbers, keys: Keys) -> None:
         ids, keys = np.concatenate((self._ids, ids)), np.concatenate((self._keys, keys), axis=1)
         order = np.argsort(ids, kind="stable")
-        self._ids, self._keys = ids[order], keys[:, order]
+        self._ids, self._keys, self._rows = ids[order], keys[:, order], None
+
+    def _found(self) -> list[tuple[Places, Numbers]]:
+        """For each part which of our filters it has, and their rows there; looked up again when either changes."""
+        if self._rows is None:
+            self._rows = [part.filters.find(self._keys) for part in self.parts]
+        return self._rows
 
     def match(self, columns: Columns) -> Bits:
         """Every filter that has a number on every change."""
         seen = Seen(columns, self._hasher)
         rows = np.zeros((self._ids.size, columns.planes), dtype=np.uint64)
-        for part in self.parts:
-            which, places = part.filters.find(self._keys)
+        for part, (which, places) in zip(self.parts, self._found(), strict=True):
+            mine = slice(None) if which.size == self._ids.size else which
             for planes, block in _blocks(part, seen):
-                rows[which, planes] = picked(block, places)
+                rows[mine, planes] = picked(block, places)
         return Bits(columns, rows, self._ids)
 
 

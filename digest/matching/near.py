@@ -7,6 +7,7 @@ of each word lie close enough together, the clause is true.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digest.matching.hashing import Hasher
 from digest.matching.part import MOST_WORDS, Part
@@ -14,6 +15,7 @@ from digest.matching.passages import Indexes, Passages
 from digest.matching.paths import EXACT, NEAR_EXACT, NEAR_STEM
 from digest.matching.table import spread
 
+MOST_NOTED = 1 << 26  # pairs of passage and clause: 128 MB
 LONG_AGO = -(1 << 62)
 APART = 1 << 33  # between two pairs of clause and passage: more than any reach
 
@@ -21,7 +23,10 @@ APART = 1 << 33  # between two pairs of clause and passage: more than any reach
 def near(part: Part, passages: Passages, hasher: Hasher) -> tuple[Indexes, Indexes]:
     """Passages and the rows of the near clauses that are true of them."""
     owners, clauses, words, places = _events(part, passages, hasher)
-    _, pair = np.unique(owners * len(part.near) + clauses, return_inverse=True)
+    pairs = owners * len(part.near) + clauses
+    hopeful = _hopeful(pairs, words, len(passages.sets) * len(part.near))
+    owners, clauses, words, places = (one[hopeful] for one in (owners, clauses, words, places))
+    _, pair = np.unique(pairs[hopeful], return_inverse=True)
     order = np.lexsort((places, pair))
     owners, clauses, words = owners[order], clauses[order], words[order]
     position = pair[order] * APART + places[order]
@@ -31,6 +36,18 @@ def near(part: Part, passages: Passages, hasher: Hasher) -> tuple[Indexes, Index
         earliest = np.where(needed > word, np.minimum(earliest, latest), earliest)
     close = position - earliest <= part.near[clauses, 1] + needed - 1
     return owners[close], part.near[clauses[close], 0].astype(np.int64)
+
+
+def _hopeful(pairs: Indexes, words: Indexes, count: int) -> NDArray[np.bool_]:
+    """The events of those pairs of passage and clause (of so many) where the first two words of the clause stand: far
+    fewer than all. Too many to be noted down are all hopeful."""
+    if count > MOST_NOTED:
+        return np.ones(pairs.size, dtype=np.bool_)
+    there = np.zeros((2, count), dtype=np.bool_)
+    for word in range(2):
+        there[word, pairs[words == word]] = True
+    hopeful: NDArray[np.bool_] = there[0, pairs] & there[1, pairs]
+    return hopeful
 
 
 def _events(part: Part, passages: Passages, hasher: Hasher) -> tuple[Indexes, Indexes, Indexes, Indexes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from digest.matching.columns import words
 from digest.matching.engine import Bits, Rows, picked
 from digest.matching.table import Index, Ints, Numbers
 
-TOGETHER = 1 << 12  # readers at once: what their topics match stays in the processor's cache
+WIDE = 3  # planes: from here on a topic's are fetched together
+TOGETHER = 1 << 13  # readers at once: what their topics match stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Interests:
 
     readers: Numbers
     starts: Numbers
-    filters: Numbers
+    filters: NDArray[np.integer[Any]]
     windows: NDArray[np.uint16]
 
 
@@ -44,16 +46,41 @@ def matched(bits: Bits, places: Ints, interests: Interests, windows: Rows) -> Ro
     ends = np.append(interests.starts[1:], places.size)
     for first in range(0, interests.readers.size, TOGETHER):
         some = slice(first, first + TOGETHER)
-        order = np.argsort(interests.starts[some] - ends[some], kind="stable")  # most topics first
-        starts, counts = interests.starts[some][order], (ends - interests.starts)[some][order]
-        mine = np.zeros((order.size, bits.rows.shape[1]), dtype=np.uint64)
-        for turn in range(int(counts.max())):
-            topics = starts[: np.searchsorted(-counts, -turn)] + turn  # those who have so many
-            found = picked(bits.rows, places[topics])
-            if len(windows) > 1:
-                found &= picked(windows, interests.windows[topics])
-            mine[: topics.size] |= found
-        result[some][order] = mine if len(windows) > 1 else mine & windows
+        begin, end = interests.starts[first], ends[some][-1]
+        mine = Interests(
+            interests.readers[some], interests.starts[some] - begin, places[begin:end], interests.windows[begin:end]
+        )
+        joint = _by_planes if bits.rows.shape[1] < WIDE else _by_topics
+        result[some] = joint(bits.rows, mine, windows)
+    return result
+
+
+def _by_planes(rows: Rows, mine: Interests, windows: Rows) -> Rows:
+    """Plane after plane: the OR of what each topic matches, which lie side by side for a reader."""
+    planes = []
+    for row, window in zip(rows.T, windows.T, strict=True):
+        found = np.take(row, mine.filters)
+        if len(window) > 1:
+            found &= np.take(window, mine.windows)
+        joint = np.bitwise_or.reduceat(found, mine.starts)
+        planes.append(joint if len(window) > 1 else joint & window)
+    return np.stack(planes, axis=1) if planes else np.empty((mine.readers.size, 0), dtype=np.uint64)
+
+
+def _by_topics(rows: Rows, mine: Interests, windows: Rows) -> Rows:
+    """All planes at once: everybody's first topic, then the second of those who have one, and so on."""
+    counts = np.append(mine.starts[1:], mine.filters.size) - mine.starts
+    order = np.argsort(-counts, kind="stable")  # most topics first
+    starts, fewer = mine.starts[order], -counts[order]
+    joint = np.zeros((order.size, rows.shape[1]), dtype=np.uint64)
+    for turn in range(int(counts.max())):
+        topics = starts[: np.searchsorted(fewer, -turn)] + turn
+        found = picked(rows, mine.filters[topics])
+        if len(windows) > 1:
+            found &= picked(windows, mine.windows[topics])
+        joint[: topics.size] |= found
+    result = np.empty_like(joint)
+    result[order] = joint if len(windows) > 1 else joint & windows
     return result
 
 

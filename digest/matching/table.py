@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from digest.matching.hashing import Keys
 Numbers = NDArray[np.int64]
 Places = NDArray[np.intp]
 Ints = NDArray[np.int32]
-BUCKETS = 22  # bits at most: 32 MB
+BUCKETS = 22  # bits at most: 16 MB
 SPARSE = 8  # ids that spread over more than so many times their number are searched instead of looked up
 
 
@@ -49,11 +50,11 @@ class Table:
         return np.uint64(64 - min(BUCKETS, max(8, len(self).bit_length())))
 
     @cached_property
-    def _buckets(self) -> Places:
+    def _buckets(self) -> Ints:
         """Where the keys begin that begin with these bits. Keys are spread evenly: a bucket has one or two."""
         highest = (self.keys[0] >> self._shift).astype(np.intp)
         counts = np.bincount(highest, minlength=1 << (64 - int(self._shift)))
-        return np.concatenate((np.zeros(1, dtype=np.intp), np.cumsum(counts)))
+        return np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
 
     def find(self, keys: Keys) -> tuple[Places, Numbers]:
         """Every entry of every key that is there: the place of the key among those asked, and the number."""
@@ -72,7 +73,7 @@ class Table:
         return there
 
 
-def spread(starts: Places, counts: Places) -> tuple[Places, Places]:
+def spread(starts: NDArray[np.integer[Any]], counts: NDArray[np.integer[Any]]) -> tuple[Places, Places]:
     """Ranges written out: of each place the range it is in, and the place: (2, 7), (2, 1) gives (0, 0, 1), (2, 3, 7)
     for starts 2 and 7 and counts 2 and 1."""
     owners = np.repeat(np.arange(counts.size), counts)

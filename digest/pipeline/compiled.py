@@ -35,6 +35,7 @@ from digest.matching.hashing import Keys
 from digest.matching.packing import packed, unpacked
 from digest.matching.part import Part
 from subscribers.models import Filter
+from subscribers.query.canonical import normal
 from subscribers.query.errors import QueryError
 from subscribers.query.nodes import Query
 from subscribers.query.parser import parse
@@ -97,7 +98,7 @@ def compiled(filters: Collection[int]) -> Compiled:
     unknown = engine.name(ids, keys)
     read, broken = _read_filters(ids[unknown].tolist())
     new = np.array([number in read for number in ids.tolist()], dtype=np.bool_)
-    engine.add([read[number] for number in ids[new].tolist()], ids[new], keys[:, new])
+    engine.add([normal(read[number]) for number in ids[new].tolist()], ids[new], keys[:, new])
     if folder:
         folder.keep(engine.parts)
     return Compiled(engine, Queries(set(ids.tolist()) - broken.keys(), read), broken)

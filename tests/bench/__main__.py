@@ -1,4 +1,4 @@
-"""`python -m tests.bench [match|compose|publish|looks|recovery]` with --readers, --filters, --changes N; else all."""
+"""`python -m tests.bench [match|compose|publish|looks|recovery]` with --readers, --papers N; else all."""
 
 import argparse
 
@@ -17,8 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("name", nargs="?", choices=BENCHES)
     parser.add_argument("--readers", type=int, default=8_000)
-    parser.add_argument("--filters", type=int, default=8_000)
-    parser.add_argument("--changes", type=int, default=50)
+    parser.add_argument("--papers", type=int, default=1_000)
     options = parser.parse_args()
     for name in [options.name] if options.name else BENCHES:
         print(f"== {name}", flush=True)

@@ -4,21 +4,24 @@
 1 / (rank + 2.7); the first ranks are function words. An abstract has 200 words, about 110 of them different.
 
 **Filters** are drawn by shape (SHAPES, in per cent), each word log-uniformly by rank from those that are no function
-words: people ask for common and rare words alike. In the sparse mix words come from the ranks whose share of papers is
-under 1 per cent, and nothing is asked for that many papers have (negations, votes, flags alone).
+words: people ask for common and rare words alike. In the sparse mix the words are those that stand, in whatever form, in at
+most 3 of 1,000 papers (at most three are joined by OR), and votes and flags are not asked for.
 
 **Topics.** Four a reader. A fifth of them are the first to ask for their filter; which filter the others take falls
 with its rank as 1 / (rank + 10): some interests are shared by thousands, most by few.
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.matching.reading import read
 from digest.sources.listing import Facts
 from subscribers.query.nodes import And, Author, Has, Near, Not, Number, Or, Phrase, Prefix, Query, Word
+from subscribers.query.words import stem
 from tests.bench.inventing import WORDS, vocabulary
 
 FUNCTION_WORDS = "the of and to a in we for that is with on this by are as an from can".split()  # noqa: SIM905
@@ -26,7 +29,7 @@ KNOWN = 20_000
 TOPICS = 4  # a reader
 DISTINCT = 0.2  # of the topics
 FAMILIES = [f"{a}{b}" for a in ("mo", "fe", "li", "ba", "ro", "ta", "we", "ki") for b in WORDS]
-SPARSE_FROM = 2_500  # words of this rank stand in fewer than 1 per cent of the papers
+MOST_PAPERS = 3  # of 1,000, for a word of the sparse mix
 SHAPES = {
     "word": 2, "two": 27, "three": 15, "four": 5, "phrase": 25, "or": 9, "or and not": 6, "title": 4,
     "upvotes": 4, "code": 1, "prefix": 0.5, "near": 0.5, "author": 1,
@@ -61,15 +64,24 @@ def listed(count: int, seed: int = 11) -> list[Facts]:
     ]
 
 
+def rare() -> list[str]:
+    """The words of the sparse mix."""
+    found: Counter[str] = Counter()
+    for facts in listed(1_000):
+        for text in (read(facts.title), read(facts.abstract)):
+            found.update({*text.stems, *text.join_stems})
+    return [word for word in known() if found[stem(word)] <= MOST_PAPERS]
+
+
 def wishes(count: int, *, sparse: bool, seed: int = 12) -> list[Query]:
     """So many distinct filters."""
-    chance, words = random.Random(seed), known()
-    first = SPARSE_FROM if sparse else len(FUNCTION_WORDS)
+    chance, words = random.Random(seed), rare() if sparse else known()[len(FUNCTION_WORDS) :]
     shapes = {name: share for name, share in SHAPES.items() if not sparse or name not in ("upvotes", "code")}
-    span = KNOWN / first
+    first = len(words) if sparse else len(FUNCTION_WORDS)  # the rank of the first: rare ones are as rare as each other
+    span = (first + len(words)) / first
 
     def word() -> Word:
-        return Word(words[int(first * span ** chance.random())])
+        return Word(words[min(len(words) - 1, int(first * span ** chance.random()) - first)])
 
     made: dict[Query, None] = {}
     while len(made) < count:

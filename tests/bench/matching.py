@@ -1,95 +1,75 @@
-"""Matching: the engine's bits, against one filter and one change at a time over sets of stems."""
+"""Matching: from changes to a million readers; one topic at a time, and PostgreSQL, on a sample in the same run."""
 
-import random
+import json
+import subprocess
+import sys
+import tempfile
 from argparse import Namespace
-from functools import cache
+from pathlib import Path
+from typing import Any
 
-from digest.matching.columns import Columns
-from digest.matching.engine import Engine
-from digest.sources.listing import Facts
-from subscribers.query.nodes import And, Has, Not, Number, Or, Phrase, Query, Word
-from subscribers.query.parser import parse
-from subscribers.query.tex import readable
-from subscribers.query.words import analyse, stem
-from tests.bench.inventing import filters, papers
-from tests.bench.measuring import doubled, measured, peak, table
-from tests.digest.matching import brute
+from tests.bench.measuring import doubled, table
 
-HEAD = ("filters", "changes", "matches", "compile s", "first s", "again s", "simple s", "ratio", "differ", "peak MB")
-SAMPLE, CHECKED = 400, 40  # filters the simple way is measured on; filters compared with the language's definition
-
-
-class Simple:
-    """A paper as the straightforward way keeps it: the stems of each text, in order and as a set."""
-
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
-        texts = {"title": facts.title, "abstract": facts.abstract}
-        orders = {field: [token.stem for token in analyse(readable(text))] for field, text in texts.items()}
-        self.stems = {field: frozenset(order) for field, order in orders.items()}
-        self.lines = {field: f" {' '.join(order)} " for field, order in orders.items()}
-
-
-@cache
-def stemmed(word: str) -> str:
-    return stem(word)
-
-
-def simply(query: Query, paper: Simple) -> bool:  # noqa: PLR0911 - a return a kind of node
-    """Whether the filter matches, for what invented filters are made of."""
-    match query:
-        case And():
-            return all(simply(part, paper) for part in query.parts)
-        case Or():
-            return any(simply(part, paper) for part in query.parts)
-        case Not():
-            return not simply(query.part, paper)
-        case Word():
-            wanted = stemmed(query.text)
-            return any(wanted in paper.stems[field] for field in ([query.field] if query.field else paper.stems))
-        case Phrase():
-            line = f" {' '.join(map(stemmed, query.words))} "
-            return any(line in paper.lines[field] for field in ([query.field] if query.field else paper.lines))
-        case Number():
-            count = {"upvotes": paper.facts.upvotes, "comments": paper.facts.comments}[query.field]
-            return query.low <= count <= (count if query.high is None else query.high)
-        case Has():
-            return bool({"code": paper.facts.code, "project": paper.facts.project}[query.what])
-    raise TypeError(f"invented filters have no {type(query).__name__}")
+ROOT = Path(__file__).resolve().parent.parent.parent
+HEAD = ("mix", "readers", "topics", "filters", "changes", "match s", "readers s", "together s", "again s",
+        "hits a filter", "at most", "reached", "one by one s", "ratio", "PostgreSQL s", "ratio", "peak MB")  # fmt: skip
+KEPT = ("mix", "readers", "filters", "rows", "file MB", "reload ms", "parse us", "normal us", "add us", "told ms",
+        "(reader, paper)")  # fmt: skip
 
 
 def run(options: Namespace) -> str:
-    """Both ways over growing numbers of filters."""
-    listed, texts = papers(options.changes), filters(options.filters)
-    everything = [parse(text).query for text in texts]
-    return f"{table(HEAD, [_row(everything[:size], listed) for size in doubled(options.filters)])}\n{NOTE}"
+    """The realistic mix over growing numbers of readers, and the sparse one for all of them."""
+    sizes = [("real", size) for size in doubled(options.readers)] + [("sparse", options.readers)]
+    rows: list[tuple[str, ...]] = []
+    kept: list[tuple[str, ...]] = []
+    for mix, size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            made = _child("prepare", folder, str(size), mix)
+            found = _child("measure", folder, str(options.papers))
+        rows += [_row(mix, made, found, one) for one in found["runs"]]
+        kept.append(_kept(mix, made, found))
+    return f"{table(HEAD, rows)}\n{NOTE}\n{table(KEPT, kept)}\n{KEPT_NOTE}"
 
 
 NOTE = (
-    f"(simple: measured on {SAMPLE} filters and scaled; CPU seconds, ratio to the engine's first run; differ: pairs of "
-    f"filter and change where the simple way, which knows no compounds, is wrong; {CHECKED} filters checked "
-    "against the definition)"
+    "(CPU seconds; changes of as many papers, read for the first time; again: their texts were read before; real, "
+    "sparse: see crowd.py; hits: share of the changes; reached: share of the readers; one by one: topics over token sets, measured on 400 and scaled; PostgreSQL: distinct filters asked of a "
+    "table with a GIN index, without going down to readers, wall seconds of about 390 scaled, - where it is not there; "
+    "40 filters checked against the language's definition and 200 readers against their filters in every row)"
+)
+KEPT_NOTE = (
+    "(reload: map, check the sum, find every filter by its digest; normal: from a parsed text to its normal form; add: "
+    "10,000 new filters from there, joined to what was compiled; told: who has had 100 papers, each told to one reader "
+    "in 20)"
 )
 
 
-def _row(everything: list[Query], listed: list[Facts]) -> tuple[str, ...]:
-    queries = dict(enumerate(everything))
-    engine, compiling, _ = measured(lambda: Engine(queries))
-    bits, first, _ = measured(lambda: engine.match(Columns(list(enumerate(listed)))))
-    columns = Columns(list(enumerate(listed)))
-    _, again, _ = measured(lambda: engine.match(columns))
-    chosen = random.Random(len(queries)).sample(sorted(queries), min(SAMPLE, len(queries)))
-    simple, cpu, _ = measured(lambda: _one_by_one([queries[number] for number in chosen], listed))
-    for number in chosen[:CHECKED]:
-        defined = [place for place, facts in enumerate(listed) if brute.matches(queries[number], facts)]
-        assert bits.indexes(number) == defined, "the engine is wrong"
-    wrong = sum(len({*bits.indexes(number)} ^ {*found}) for number, found in zip(chosen, simple, strict=True))
-    matches = sum(len(bits.indexes(number)) for number in queries)
-    whole = cpu * len(queries) / len(chosen)
-    seconds = (f"{compiling:.2f}", f"{first:.3f}", f"{again:.3f}", f"{whole:.1f}", f"{whole / max(first, 1e-6):,.0f}")
-    return f"{len(queries):,}", str(len(listed)), f"{matches:,}", *seconds, str(wrong), f"{peak():.0f}"
+def _child(*arguments: str) -> dict[str, Any]:
+    done = subprocess.run([sys.executable, "-m", "tests.bench.one_match", *arguments], cwd=ROOT, capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    if done.returncode:
+        sys.exit(done.stderr)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
-def _one_by_one(queries: list[Query], listed: list[Facts]) -> list[list[int]]:
-    kept = [Simple(facts) for facts in listed]
-    return [[place for place, paper in enumerate(kept) if simply(query, paper)] for query in queries]
+def _row(mix: str, made: dict[str, Any], found: dict[str, Any], one: dict[str, Any]) -> tuple[str, ...]:
+    papers, both = one["papers"], one["match"] + one["join"]
+    slow = []
+    for way in ("simple", "postgres"):
+        seconds = found.get(f"{way} {papers}")
+        slow += [f"{seconds:,.0f}", f"{seconds / both:,.0f}"] if seconds is not None else ["-", "-"]
+    return (
+        mix, f"{made['readers']:,}", f"{4 * made['readers']:,}", f"{made['filters']:,}", f"{papers:,}",
+        f"{one['match']:.3f}", f"{one['join']:.3f}", f"{both:.3f}", f"{one['again'] + one['join']:.3f}",
+        f"{one['hits'] / papers:.2%}", f"{one['most'] / papers:.1%}", f"{one['reached']:.0%}", *slow,
+        f"{one['peak']:.0f}",
+    )  # fmt: skip
+
+
+def _kept(mix: str, made: dict[str, Any], found: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        mix, f"{made['readers']:,}", f"{made['filters']:,}", f"{made['rows']:,}", f"{made['MB']:.1f}",
+        f"{(found['load'] + found['name']) * 1e3:.0f}", f"{made['parse']:.0f}", f"{made['normal']:.1f}",
+        f"{made['add']:.1f}", f"{found['told'] * 1e3:.0f}", f"{found['had']:,}",
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from digest.matching.hashing import Hasher
 from digest.matching.packing import UnreadablePart, packed, unpacked
 from digest.matching.table import Index, Table
 from digest.sources.listing import Facts
+from subscribers.query.canonical import normal
 from subscribers.query.nodes import Query
 from subscribers.query.parser import parse
 from tests.digest.matching.brute import matches
@@ -31,7 +32,7 @@ def engine_of(some: list[Query], cuts: list[int]) -> Engine:
     """Queries 0, 1, 2 ... compiled in pieces."""
     engine = Engine({}, SALT)
     for start, end in zip([0, *cuts], [*cuts, len(some)], strict=True):
-        engine.add(some[start:end], np.arange(start, end), keys(end - start, start))
+        engine.add([*map(normal, some[start:end])], np.arange(start, end), keys(end - start, start))
     return engine
 
 

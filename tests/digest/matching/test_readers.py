@@ -37,15 +37,15 @@ def bits_of(columns: int) -> list[int]:
 
 @settings(deadline=None, max_examples=80)
 @given(
-    st.lists(queries, min_size=6, max_size=6), st.lists(facts, max_size=70), people,
+    st.lists(queries, min_size=6, max_size=6), st.lists(facts, max_size=9), st.sampled_from([1, 9, 40]), people,
     st.lists(st.integers(0), min_size=3, max_size=3),
     st.lists(st.tuples(st.integers(0), st.lists(st.integers(1, 60), unique=True)), max_size=5), st.booleans(),
 )  # fmt: skip
 def test_each_reader_gets_what_their_topics_match_in_their_windows_and_was_not_told(
-    some: list[Query], papers: list[Facts], readers_: list[tuple[int, list[Topic]]], windows: list[int],
+    some: list[Query], papers: list[Facts], times: int, readers_: list[tuple[int, list[Topic]]], windows: list[int],
     had: list[tuple[int, list[int]]], far_apart: bool,
 ) -> None:  # fmt: skip
-    far = 1_000 if far_apart else 1
+    far, papers = 1_000 if far_apart else 1, papers * times
     columns = Columns(list(enumerate(papers)))
     windows, had = [one & columns.all for one in windows], [(one & columns.all, ids) for one, ids in had]
     interests = as_interests([(number * far, topics) for number, topics in readers_])
