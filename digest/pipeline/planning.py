@@ -125,8 +125,11 @@ def plan(
     desk: Desk,
     now: datetime,
     quiet: str,
+    *,
+    reached: bool = True,
 ) -> Plan:
     """What this reader gets. `quiet` says what is wrong with the sources (or ""): see `publish.quiet_reason`.
+    Not `reached`: it is known that no topic matches anything, see `reach`.
 
     Raises what the reader's data raises: an unreadable schedule, a broken filter.
     """
@@ -139,7 +142,7 @@ def plan(
         soon = Silence("too soon after the first")
         return Plan(reader, on, slot, upcoming, soon, _untouched(earlier), keeps_cursor=True)
     served = [topic for topic in reader.topics if topic.id in begins]
-    matches = [Match(t, window.match(t.filter, begins[t.id], t.settled)) for t in served]
+    matches = [Match(t, window.match(t.filter, begins[t.id], t.settled) if reached else ()) for t in served]
     listed = frozenset[int]().union(*(window.listed(begins[t.id], t.settled) for t in served))
     when = _occasion(reader, slot, schedule.next_digest(mine, now, begun), listed, first, now, matches)
     result = compose(when, matches, told, _owed(earlier), desk)

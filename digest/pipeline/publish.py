@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from digest.pipeline import numbers, wordings
 from digest.pipeline.facts import ChangeFacts
 from digest.pipeline.planning import Plan, earlier_digests, failed, lows, plan
 from digest.pipeline.posting import post
+from digest.pipeline.reach import reached
 from digest.pipeline.window import ToldBefore, Window
 from digest.sources.verdict import is_no_listing
 from subscribers import roll
@@ -47,6 +48,7 @@ class _Range:
     """What serving the readers of one range needs."""
 
     window: Window
+    reached: Set[int]
     told: ToldBefore
     desk: Desk
     now: datetime
@@ -103,8 +105,11 @@ def _serve_all(
 
 
 def _range(readers: Sequence[Reader], head: int, now: datetime, site_host: str, dry: bool, unknown: bool) -> _Range:
-    window = Window(head, _lows(readers, now), (t.filter for r in readers for t in r.topics), now)
-    return _Range(window, ToldBefore(window), desk(window, now), now, site_host, quiet_reason(now), dry, unknown)
+    begins = _begins(readers, now)
+    starts = {low for lows_of_one in begins.values() for low in lows_of_one.values()}
+    window = Window(head, starts, (t.filter for r in readers for t in r.topics), now)
+    found = reached(window, readers, begins)
+    return _Range(window, found, ToldBefore(window), desk(window, now), now, site_host, quiet_reason(now), dry, unknown)
 
 
 def desk(window: Window, now: datetime) -> Desk:
@@ -129,12 +134,12 @@ def _scorer() -> Callable[[Interest, Candidate], int]:
     return score
 
 
-def _lows(readers: Sequence[Reader], now: datetime) -> set[int | None]:
-    """Every place where somebody's window begins. A reader who raises is met again, alone, when they are served."""
-    found: set[int | None] = set()
+def _begins(readers: Sequence[Reader], now: datetime) -> dict[int, dict[int, int | None]]:
+    """Where everybody's windows begin. A reader who raises is met again, alone, when they are served."""
+    found = {}
     for reader in readers:
         try:
-            found.update(lows(reader, now).values())
+            found[reader.id] = lows(reader, now)
         except ValueError:
             continue
     return found
@@ -165,7 +170,14 @@ def _plans(readers: Sequence[Reader], scope: _Range) -> list[Plan]:
     earlier = earlier_digests(readers)
     return [
         plan(
-            reader, scope.window, had.get(reader.id, {}), earlier.get(reader.id, ()), scope.desk, scope.now, scope.quiet
+            reader,
+            scope.window,
+            had.get(reader.id, {}),
+            earlier.get(reader.id, ()),
+            scope.desk,
+            scope.now,
+            scope.quiet,
+            reached=reader.id in scope.reached,
         )
         for reader in readers
     ]

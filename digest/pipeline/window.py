@@ -73,6 +73,11 @@ class Window:
     def _mask(self, low: Low) -> Mask:
         return self.recent if low is None else self.news & (self.numbers > low)
 
+    def columns(self, low: Low, settled: bool) -> NDArray[np.uint64]:
+        """The changes of one window as bits, 64 a word, in the order of `bits`."""
+        bytes_of = np.packbits(self._mask(low) & self.kinds[settled], bitorder="little")
+        return np.pad(bytes_of, (0, -bytes_of.size % 8)).view("<u8").astype(np.uint64)
+
     def _match(self, filter_id: int, low: Low, settled: bool) -> tuple[Candidate, ...]:
         """Per paper the newest matching change in the window. Raises the filter's QueryError when it is broken."""
         if filter_id in self.broken:

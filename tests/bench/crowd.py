@@ -4,8 +4,8 @@
 1 / (rank + 2.7); the first ranks are function words. An abstract has 200 words, about 110 of them different.
 
 **Filters** are drawn by shape (SHAPES, in per cent), each word log-uniformly by rank from those that are no function
-words: people ask for common and rare words alike. In the sparse mix the words are those that stand, in whatever form, in at
-most 3 of 1,000 papers (at most three are joined by OR), and votes and flags are not asked for.
+words: people ask for common and rare words alike. In the sparse mix the words are those that stand, in whatever form,
+in at most 3 of 1,000 papers (at most three are joined by OR), and votes and flags are not asked for.
 
 **Topics.** Four a reader. A fifth of them are the first to ask for their filter; which filter the others take falls
 with its rank as 1 / (rank + 10): some interests are shared by thousands, most by few.

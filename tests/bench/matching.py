@@ -33,9 +33,10 @@ def run(options: Namespace) -> str:
 
 NOTE = (
     "(CPU seconds; changes of as many papers, read for the first time; again: their texts were read before; real, "
-    "sparse: see crowd.py; hits: share of the changes; reached: share of the readers; one by one: topics over token sets, measured on 400 and scaled; PostgreSQL: distinct filters asked of a "
-    "table with a GIN index, without going down to readers, wall seconds of about 390 scaled, - where it is not there; "
-    "40 filters checked against the language's definition and 200 readers against their filters in every row)"
+    "sparse: see crowd.py; hits: share of the changes; reached: share of the readers; one by one: topics over token "
+    "sets, measured on 400 and scaled; PostgreSQL: distinct filters asked of a table with a GIN index, without going "
+    "down to readers, wall seconds of about 390 scaled, - where it is not there; 40 filters checked against the "
+    "language's definition and 200 readers against their filters in every row)"
 )
 KEPT_NOTE = (
     "(reload: map, check the sum, find every filter by its digest; normal: from a parsed text to its normal form; add: "

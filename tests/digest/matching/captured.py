@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,26 @@ def _facts(item: dict[str, Any]) -> Facts:
         published=paper["publishedAt"][:10],
         judged=JUDGED,
     )
+
+
+def invented_filter(source: random.Random, papers: list[Facts]) -> str:
+    """A filter of two or three terms taken from papers."""
+    return source.choice([" ", " OR ", " -"]).join(_term(source, papers) for _ in range(source.randint(2, 3)))
+
+
+def _term(source: random.Random, papers: list[Facts]) -> str:
+    one = source.choice(papers)
+    words = [word for word in one.abstract.split() if word.isascii() and word.isalpha()] or ["model"]
+    start = source.randrange(len(words))
+    phrase = " ".join(words[start : start + 2]).lower()
+    author = source.choice(one.authors or ("Moss",)).replace('"', "")
+    word = source.choice(words).lower()
+    forms = [
+        f'"{phrase}"',
+        f'="{phrase}"',
+        f'"{phrase}"~4',
+        f'title:"{word}"',
+        f'author:"{author}"',
+        f"upvotes:>={one.upvotes}",
+    ]
+    return source.choice([*forms, f'"{word}"', "has:code", f"{word[:5]}*" if len(word) > 4 else f'"{word}"'])

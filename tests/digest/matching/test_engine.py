@@ -17,11 +17,12 @@ from subscribers.query.canonical import canonical
 from subscribers.query.nodes import Query
 from subscribers.query.parser import parse
 from tests.digest.matching.brute import matches
-from tests.digest.matching.captured import captured_facts
+from tests.digest.matching.captured import captured_facts, invented_filter
 from tests.digest.matching.invented import facts
 from tests.listings import need_listings
 from tests.subscribers.query.invented import queries
 
+DAYS = int(os.environ.get("CAPTURED_DAYS", "4"))  # the last of those captured; CAPTURED_DAYS=9999 has been run
 PAIRS = int(os.environ.get("PAIRS", "20480"))  # PAIRS=102400 has been run
 
 
@@ -272,9 +273,9 @@ def test_tex_is_read_before_matching() -> None:
 
 @pytest.mark.listings
 def test_the_engine_equals_the_definition_on_captured_papers() -> None:
-    papers = captured_facts(need_listings(), days=4)
+    papers = captured_facts(need_listings(), DAYS)
     source = random.Random(5)
-    some = [parse(_invented_filter(source, papers)).query for _ in range(120)]
+    some = [parse(invented_filter(source, papers)).query for _ in range(120)]
     bits = Engine(dict(enumerate(some))).match(Columns(list(enumerate(papers))))
     hits = 0
     for number, query in enumerate(some):
@@ -282,26 +283,3 @@ def test_the_engine_equals_the_definition_on_captured_papers() -> None:
         assert found == [place for place, one in enumerate(papers) if matches(query, one)], canonical(query)
         hits += len(found)
     assert hits
-
-
-def _invented_filter(source: random.Random, papers: list[Facts]) -> str:
-    """A filter of two or three terms taken from papers."""
-    return source.choice([" ", " OR ", " -"]).join(_term(source, papers) for _ in range(source.randint(2, 3)))
-
-
-def _term(source: random.Random, papers: list[Facts]) -> str:
-    one = source.choice(papers)
-    words = [word for word in one.abstract.split() if word.isascii() and word.isalpha()] or ["model"]
-    start = source.randrange(len(words))
-    phrase = " ".join(words[start : start + 2]).lower()
-    author = source.choice(one.authors or ("Moss",)).replace('"', "")
-    word = source.choice(words).lower()
-    forms = [
-        f'"{phrase}"',
-        f'="{phrase}"',
-        f'"{phrase}"~4',
-        f'title:"{word}"',
-        f'author:"{author}"',
-        f"upvotes:>={one.upvotes}",
-    ]
-    return source.choice([*forms, f'"{word}"', "has:code", f"{word[:5]}*" if len(word) > 4 else f'"{word}"'])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,9 @@ from digest.sources.listing import Facts
 from subscribers.query.nodes import Query
 from subscribers.query.parser import parse
 from tests.digest.matching.brute import matches
+from tests.digest.matching.captured import captured_facts, invented_filter
 from tests.digest.matching.invented import facts
+from tests.listings import need_listings
 from tests.subscribers.query.invented import queries
 
 Topic = tuple[int, int]  # filter, window
@@ -80,3 +84,25 @@ def test_readers_come_out_the_same_however_many_are_taken_at_once(monkeypatch: p
 def test_nobody_is_told_nothing() -> None:
     nobody = np.empty(0, dtype=np.int64)
     assert readers.told(nobody, [(1, np.array([5]))], 1).shape == (0, 1)
+
+
+@pytest.mark.listings
+def test_readers_of_captured_papers_get_what_the_definition_says() -> None:
+    """Real papers; invented readers with windows of their own, some of whom were told some papers before."""
+    chance = random.Random(8)
+    papers = captured_facts(need_listings(), days=2)
+    some = [parse(invented_filter(chance, papers)).query for _ in range(40)]
+    columns = Columns(list(enumerate(papers)))
+    bits = Engine(dict(enumerate(some))).match(columns)
+    defined = [{place for place, one in enumerate(papers) if matches(query, one)} for query in some]
+    windows = [columns.all, columns.all >> 30 << 30, columns.all & 0x5555 << 40]
+    people = [(n, [(chance.randrange(40), chance.randrange(3)) for _ in range(4)]) for n in range(100, 300)]
+    had = [(1 << place, chance.sample(range(100, 300), 50)) for place in range(len(papers))]
+    interests = as_interests(people)
+    places, limits = bits.places(interests.filters), readers.windowed(windows, columns.planes)
+    told = readers.told(interests.readers, [(one, np.array(sorted(ids))) for one, ids in had], columns.planes)
+    left = readers.matched(bits, places, interests, limits) & ~told
+    for place, (number, topics) in enumerate(people):
+        wanted = {one for filter_id, window in topics for one in defined[filter_id] if windows[window] >> one & 1}
+        assert indexes(left[place]) == sorted(one for one in wanted if number not in had[one][1])
+    assert left.any()

@@ -1,0 +1,114 @@
+"""Readers whom nothing reaches are left out before they are looked at one by one, and get the same as if they were."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+
+import pytest
+
+from digest.pipeline import compiled, numbers
+from digest.pipeline.planning import lows, plan
+from digest.pipeline.publish import desk
+from digest.pipeline.reach import reached
+from digest.pipeline.window import ToldBefore, Window
+from subscribers import roll
+from subscribers.models import Filter, Subscriber, Topic
+from subscribers.reader import Reader
+from tests.digest.matching.brute import matches
+from tests.house import at, fetch, item, publish, reader, run
+
+pytestmark = pytest.mark.django_db
+TOPICS = ("All=*", "Moss=moss", "Loved=upvotes:>=20", "Fern[weekly]=fern -moss", "Settled[settled]=moss OR fern",
+          "Again[revisions]=title:moss", "None=lichen", "Weekly[weekly,settled]=upvotes:>=5", "Both=moss fern",
+          "High[threshold=90]=moss", "Month[monthly]=fern", "Rare=ivy upvotes:>=90")  # fmt: skip
+TITLES = ("Moss", "Fern", "Moss and fern", "Ivy")
+DAYS = ("2026-03-02", "2026-03-03", "2026-03-04")
+
+
+def a_few_days(chance: Random) -> None:
+    """Three days of papers, some of which rise and are settled; readers join on each and are served."""
+    for number, day in enumerate(DAYS):
+        listed = [
+            item(f"2603.{number}{k:04}", chance.choice(TITLES), upvotes=chance.choice((0, 9, 40)))
+            for k in range(chance.randint(0, 4))
+        ]
+        fetch(listed, day, at(f"{day} 05:00"))
+        for k in range(10):
+            reader(f"r{number}.{k}@example.org", *chance.sample(TOPICS, chance.randint(1, 3)), now=at(f"{day} 05:30"),
+                   time=chance.choice(("06:00", "12:00", "23:00")))  # fmt: skip
+        publish(at(f"{day} 06:30"))
+        fetch([{**one, "paper": {**one["paper"], "upvotes": 50}} for one in listed], day, at(f"{day} 10:00"))
+        publish(at(f"{day} 12:30"))
+        run("settle", now=at(f"{day} 23:30"))
+
+
+def everybody() -> list[Reader]:
+    return list(roll.readers(list(Subscriber.objects.values_list("pk", flat=True))))
+
+
+def window_of(readers: list[Reader], now: datetime) -> tuple[Window, dict[int, dict[int, int | None]]]:
+    begins = {one.id: lows(one, now) for one in readers}
+    starts = {low for some in begins.values() for low in some.values()}
+    return Window(numbers.head(), starts, (t.filter for one in readers for t in one.topics), now), begins
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_reader_is_reached_when_a_topic_matches_in_its_window(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "FEW", 0 if seed % 2 else 1_000)
+    chance = Random(seed)
+    a_few_days(chance)
+    now, readers = at("2026-03-05 08:00"), everybody()
+    readers = [replace(one, cursor=None) if chance.random() < 0.1 else one for one in readers]
+    window, begins = window_of(readers, now)
+    found = reached(window, readers, begins)
+    for one in readers:
+        defined = False
+        for topic in one.topics:
+            low = begins[one.id].get(topic.id, numbers.head())
+            mask = window.recent if low is None else window.news & (window.numbers > low)
+            inside = [
+                c for c, there in zip(window.candidates, mask & window.kinds[topic.settled], strict=True) if there
+            ]
+            hits = {c.paper for c in inside if matches(window.queries[topic.filter], c.facts)}
+            if topic.id in begins[one.id]:
+                assert {c.paper for c in window.match(topic.filter, low, topic.settled)} == hits
+                defined |= bool(hits)
+        assert (one.id in found) is defined
+    assert 0 < len(found) < len(readers)
+
+
+@pytest.mark.parametrize("seed", range(6, 10))
+def test_one_who_is_not_reached_gets_the_same_as_one_by_one(seed: int) -> None:
+    a_few_days(Random(seed))
+    now, readers = at("2026-03-05 08:00"), everybody()
+    window, begins = window_of(readers, now)
+    had, what = ToldBefore(window).of([one.id for one in readers]), desk(window, now)
+    found = reached(window, readers, begins)
+    for one in readers:
+        both = [plan(one, window, had.get(one.id, {}), (), what, now, "", reached=known)
+                for known in (True, one.id in found)]  # fmt: skip
+        assert both[0] == both[1]
+    assert len(found) < len(readers)
+
+
+def test_one_whose_filter_or_schedule_can_not_be_read_is_met_when_served() -> None:
+    fetch([item("2603.00001", "Moss")], DAYS[0], at("2026-03-02 05:00"))
+    wrong, broken, well = (reader(f"{name}@example.org", "Lichen=lichen", now=at("2026-03-02 05:30"))["id"]
+                           for name in ("wrong", "broken", "well"))  # fmt: skip
+    bad = Filter.objects.create(canonical="(moss", digest=hashlib.sha256(b"(moss").hexdigest())
+    Topic.objects.filter(subscriber=broken).update(filter=bad)
+    readers, now = everybody(), at("2026-03-02 07:00")
+    window, begins = window_of(readers, now)
+    del begins[wrong]
+    assert reached(window, readers, begins) == {wrong, broken}
+    assert well not in reached(window, readers, begins)
+
+
+def test_where_there_are_no_changes_nobody_is_reached() -> None:
+    reader("ada@example.org", "All=*", now=at("2026-03-02 05:30"))
+    readers, now = everybody(), at("2026-03-02 07:00")
+    window, begins = window_of(readers, now)
+    assert reached(window, readers, begins) == set()
