@@ -46,13 +46,13 @@ def listed(count: int, seed: int = 11) -> list[Facts]:
     chance, words = np.random.default_rng(seed), np.array(known())
     chances = 1 / (np.arange(KNOWN) + 2.7)
     drawn = words[chance.choice(KNOWN, size=(count, 210), p=chances / chances.sum())]
-    votes, names = chance.pareto(0.9, count), chance.integers(0, len(FAMILIES), (count, 5))
+    votes, names = chance.pareto(0.9, count), chance.integers(0, 8 * len(FAMILIES), (count, 5))
     return [
         Facts(
             key=f"2611.{number:05}",
             title=" ".join(row[:10]).capitalize(),
             abstract=" ".join(row[10:]).capitalize() + ".",
-            authors=tuple(f"{'ABCDEFGH'[name % 8]}da {FAMILIES[name].capitalize()}" for name in names[number]),
+            authors=tuple(f"{'ABCDEFGH'[name % 8]}da {FAMILIES[name // 8].capitalize()}" for name in names[number]),
             upvotes=int(votes[number]),
             sources=("hf",),
             arxiv=f"2611.{number:05}",
