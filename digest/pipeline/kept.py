@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,23 +42,46 @@ def matches(query: Query, after: date, today: date) -> Matches:
         return _shelved.matching(query, _stored(after), today)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Papers, the newest first, and how many of them each of some filters matches."""
+@contextmanager
+def opened(after: date, today: date) -> Iterator[Opened]:
+    """The papers first listed after a day (the newest `MOST`), to be asked about any number of clauses of a filter.
 
-    papers: tuple[Facts, ...]
-    matched: tuple[int, ...]
-
-
-def counts(queries: Iterable[Query], after: date, today: date) -> Counts:
-    """Of the papers first listed after a day (the newest `MOST`), how many each filter matches today."""
+    One look at the database, however many questions. To be used inside the `with` alone: nobody else searches
+    meanwhile.
+    """
     with _lock:
-        return _shelved.counted(queries, _stored(after), today)
+        yield _shelved.opened(_stored(after), today)
 
 
 def _stored(after: date) -> dict[int, str]:
     papers = Paper.objects.filter(merged_into=None, first_day__gt=after).order_by("-first_day", "-pk")
     return dict(papers.values_list("pk", Cast("facts", TextField()))[:MOST])
+
+
+class _Worded(Shelf):
+    """A shelf that tells its words."""
+
+    def words(self, first: str) -> list[str]:
+        """Every folded word that begins with this letter, also of papers that have left the shelf since."""
+        return [word for word in self._lexicon.words if word.startswith(first)]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Some papers of the shelf, the newest first."""
+
+    papers: tuple[Facts, ...]
+    _shelf: _Worded
+    _rows: NDArray[np.intp]
+    _today: date
+
+    def true(self, query: Query) -> NDArray[np.bool_]:
+        """By paper: does this match it today?"""
+        return self._shelf.matching(query, self._today)[self._rows]
+
+    def words(self, first: str) -> list[str]:
+        """The folded words of titles and abstracts that begin with this letter: among them all of these papers."""
+        return self._shelf.words(first)
 
 
 class _Shelved:
@@ -67,7 +91,7 @@ class _Shelved:
         self._clear()
 
     def _clear(self) -> None:
-        self._shelf = Shelf()
+        self._shelf = _Worded()
         self._rows: dict[int, int] = {}
         self._stored: dict[int, str] = {}
         self._dropped = 0
@@ -80,12 +104,11 @@ class _Shelved:
         kept = rows[self._shelf.matching(query, today)[rows]]
         return Matches(tuple(facts[row] for row in kept), len(rows), facts[rows[-1]].listed if stored else "")
 
-    def counted(self, queries: Iterable[Query], stored: dict[int, str], today: date) -> Counts:
-        """How many of these papers each filter matches."""
+    def opened(self, stored: dict[int, str], today: date) -> Opened:
+        """These papers, to be asked about."""
         self._bring(stored)
         rows = self._ordered(stored)
-        papers = tuple(self._shelf.facts[row] for row in rows)
-        return Counts(papers, tuple(int(self._shelf.matching(query, today)[rows].sum()) for query in queries))
+        return Opened(tuple(self._shelf.facts[row] for row in rows), self._shelf, rows, today)
 
     def _ordered(self, stored: dict[int, str]) -> NDArray[np.intp]:
         return np.fromiter((self._rows[number] for number in stored), dtype=np.intp, count=len(stored))

@@ -17,6 +17,7 @@ from digest.matching.oddities import crowd, sought, unseen
 from digest.matching.why import reason, why, why_not
 from digest.matching.widening import widened
 from digest.models import Paper
+from digest.pipeline.trying import a_week
 from digest.sources import reader
 from digest.sources.changes import Look, changes
 from digest.sources.listing import Facts
@@ -118,7 +119,6 @@ def _explained(query: Query, papers: list[Facts], key: str) -> str:
 
 
 def _estimate(matches: list[Facts], papers: list[Facts]) -> dict[str, Any]:
-    """Papers a week, from as many days as there are (at least one week's worth is assumed)."""
+    """Papers a week to expect, and from how many papers of how many days that is told."""
     days = {facts.listed for facts in papers if facts.listed}
-    weeks = max(len(days) / 5, 1.0)  # listings come on working days
-    return {"papers_a_week": round(len(matches) / weeks, 1), "days": len(days), "papers": len(papers)}
+    return {"papers_a_week": round(a_week(papers, len(matches)), 1), "days": len(days), "papers": len(papers)}
