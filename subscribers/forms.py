@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from django import forms
 
 from subscribers.address import check_address
+from subscribers.query.boosts import read_boosts
 from subscribers.query.errors import QueryError, caret
 from subscribers.query.parser import parse
 from subscribers.schedule import DAY_NAMES, check_zone, parse_times
 from subscribers.topics import TopicWish
 
-NAME_MOST = 100
+NAME_MOST, NOTE_MOST, BOOSTS_MOST = 100, 300, 4_000  # characters
 NAME_SHOWN = 40  # characters of a filter that become the name of a topic without one
 DAYS = tuple((name[:3].lower(), name[:3]) for name in DAY_NAMES)
 WEEK = tuple(day for day, _ in DAYS)
 WEEKDAYS = WEEK[:5]
 CADENCES = (("slot", "in each digest"), ("weekly", "once a week"), ("monthly", "once a month"))
-NOT_IN_THE_FORM = ("settled", "revisions", "threshold", "weight", "boosts", "note", "ready")
+NUMBER = "Write a whole number, or nothing."
+OPTIONS = ("settled", "revisions", "threshold", "weight", "boosts", "note", "muted")
 DEFAULTS = {"zone": "UTC", "at": "07:30", "days": WEEKDAYS}
 
 
@@ -62,15 +65,46 @@ def query_trouble(text: str) -> dict[str, str] | None:
     return None
 
 
-class TopicForm(forms.Form):
+class OptionsForm(forms.Form):
+    """What a topic has besides its filter and name. A form that shows them says so with `options`: a box without its
+    tick is not sent."""
+
+    options = forms.BooleanField(required=False)
+    settled = forms.BooleanField(required=False)
+    revisions = forms.BooleanField(required=False)
+    muted = forms.BooleanField(required=False)
+    threshold = forms.IntegerField(min_value=0, max_value=100, required=False, error_messages={"invalid": NUMBER})
+    weight = forms.IntegerField(min_value=-100, max_value=100, required=False, error_messages={"invalid": NUMBER})
+    boosts = forms.CharField(max_length=BOOSTS_MOST, required=False)
+    note = forms.CharField(max_length=NOTE_MOST, required=False)
+    ready = forms.IntegerField(min_value=1, max_value=2**31 - 1, required=False)  # what it began with
+
+    def clean_threshold(self) -> int:
+        return self.cleaned_data["threshold"] or 0
+
+    def clean_weight(self) -> int:
+        weight = self.cleaned_data["weight"]
+        return 1 if weight is None else weight
+
+    def clean_boosts(self) -> tuple[str, ...]:
+        """A line each, as they are stored."""
+        lines = self.cleaned_data["boosts"].splitlines()
+        try:
+            return tuple(boost.line for boost in read_boosts(lines))
+        except ValueError as wrong:
+            raise forms.ValidationError(sentence(str(wrong)), code="boosts") from None
+
+    def clean_note(self) -> str:
+        return one_line(self.cleaned_data["note"])
+
+
+class TopicForm(OptionsForm):
     """A topic. Without a name it is called after its filter."""
 
     name = forms.CharField(max_length=NAME_MOST, required=False)
     q = FilterField(error_messages={"required": "Say what you care about: a word is enough, and * is every paper."})
     cadence = forms.ChoiceField(choices=CADENCES, required=False)
-    cap = forms.IntegerField(
-        min_value=1, max_value=1000, required=False, error_messages={"invalid": "Write a whole number, or nothing."}
-    )
+    cap = forms.IntegerField(min_value=1, max_value=1000, required=False, error_messages={"invalid": NUMBER})
 
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])
@@ -82,12 +116,17 @@ class TopicForm(forms.Form):
     def wish(self, old: TopicWish | None = None) -> TopicWish:
         """The topic that is asked for; what the form does not show stays as it was."""
         data = self.cleaned_data
-        kept = {} if old is None else {name: getattr(old, name) for name in NOT_IN_THE_FORM}
+        kept: dict[str, Any] = {}
+        if data["options"]:
+            kept = {name: data[name] for name in OPTIONS}
+        elif old is not None:
+            kept = {name: getattr(old, name) for name in OPTIONS}
         return TopicWish(
             name=data["name"] or named_after(data["q"]),
             text=data["q"],
             cadence=data.get("cadence") or "slot",
             cap=data.get("cap"),
+            ready=old.ready if old is not None else data["ready"],
             **kept,
         )
 

@@ -1,4 +1,4 @@
-"""One topic at a time, as a person's own page does it: add, change, remove."""
+"""One topic at a time, as a person's own page does it: add, change, mute, remove."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from subscribers.membership import NotPossible
 from subscribers.models import Event, Subscriber, Topic
 from subscribers.topics import MOST, TopicWish, save
 
+GONE = "this topic is gone; it was removed a moment ago"
+
 
 @transaction.atomic
 def add(number: int, wish: TopicWish, now: datetime) -> Topic:
-    """A new topic. NotPossible when there are too many, or one has this name. Raises QueryError."""
+    """A new topic. NotPossible when there are too many, or one has this name. Raises QueryError; for a boost
+    ValueError."""
     person = _locked(number)
     if person.topics.count() >= MOST:
         raise NotPossible(f"there are {MOST} topics already; remove one first")
@@ -25,11 +28,12 @@ def add(number: int, wish: TopicWish, now: datetime) -> Topic:
 
 @transaction.atomic
 def change(number: int, topic: int, wish: TopicWish, now: datetime) -> None:
-    """Another name, text, cadence or cap. NotPossible when it is gone or the name is taken. Raises QueryError."""
+    """Whatever the wish says instead. NotPossible when it is gone or the name is taken. Raises QueryError;
+    for a boost ValueError."""
     person = _locked(number)
     _free(person, wish.name, topic)
     if not person.topics.filter(pk=topic).update(name=wish.name):  # `save` finds it by its name
-        raise NotPossible("this topic is gone; it was removed a moment ago")
+        raise NotPossible(GONE)
     save(person, wish)
     _noted(person, now)
 
@@ -39,6 +43,17 @@ def remove(number: int, topic: int, now: datetime) -> None:
     """Without this topic. Removing one that is gone is no error. NotPossible for one who is no reader any more."""
     person = _locked(number)
     person.topics.filter(pk=topic).delete()
+    _noted(person, now)
+
+
+@transaction.atomic
+def mute(number: int, topic: int, now: datetime, *, muted: bool) -> None:
+    """Bring nothing of it for a while, or again: then its window begins anew, at the reader's next slot. NotPossible
+    when it is gone."""
+    person = _locked(number)
+    again = {} if muted else {"since": None}
+    if not person.topics.filter(pk=topic).update(muted=muted, **again):
+        raise NotPossible(GONE)
     _noted(person, now)
 
 

@@ -34,6 +34,7 @@ class TopicWish:
     boosts: tuple[str, ...] = ()  # a line each, see `query.boosts`
     note: str = ""
     ready: int | None = None  # the ready-made topic that it follows, as long as it says the same
+    muted: bool = False
 
 
 def read_topic(text: str) -> TopicWish:
@@ -84,11 +85,11 @@ def save(subscriber: Subscriber, wish: TopicWish) -> Topic:
     query = parse(wish.text).query
     old = Topic.objects.filter(subscriber=subscriber, name=wish.name).first()
     topic = old or Topic(subscriber=subscriber, name=wish.name)
-    if topic.cadence != wish.cadence:
+    if topic.cadence != wish.cadence or (topic.muted and not wish.muted):
         topic.since = None  # its window begins anew, at the reader's next slot
     newly = topic.text != wish.text and wants_revisions(query)
     topic.text, topic.filter = wish.text, shared_filter(query)
-    for name in ("cadence", "settled", "revisions", "cap", "threshold", "weight", "note"):
+    for name in ("cadence", "settled", "revisions", "cap", "threshold", "weight", "note", "muted"):
         setattr(topic, name, getattr(wish, name))
     topic.boosts = [boost.line for boost in read_boosts(wish.boosts)]
     topic.revisions = topic.revisions or newly
