@@ -24,6 +24,8 @@ MAY_READ_THE_CLOCK = {
     "digest/views/front.py",
     "digest/views/joining.py",
     "digest/views/mine.py",
+    "digest/views/topic_mine.py",
+    "digest/views/topic_try.py",
     "subscribers/views.py",
 }
 MAY_CHANCE = {"digest/environment.py", "subscribers/models/people.py"}  # keys

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 
 from digest.editions.rank import score
 from digest.matching.mark import Mark
-from digest.matching.oddities import crowd, sought, unseen
 from digest.matching.why import why
 from digest.models import Appearance, Identity, Paper, Source
 from digest.pipeline import kept
@@ -101,14 +100,6 @@ def search(query: Query, today: date, *, within: timedelta = SEARCHED, most: int
     ordered = sorted(ranked(found.kept), key=lambda facts: facts.listed, reverse=True)[start : start + most]
     best = tuple(Found(facts, why(query, facts.judged_on(today))) for facts in ordered)
     return Search(best, len(found.kept), found.of, found.since)
-
-
-def oddities(query: Query, today: date) -> tuple[str, ...]:
-    """Warnings before a filter is saved: what none of the papers of the last 90 days has, and if it brings too many."""
-    parts = sought(query)
-    found = kept.counts((query, *parts), today - SEARCHED, today)
-    among = f"the papers of the last {SEARCHED.days} days ({len(found.papers):,})"
-    return (*unseen(query, found.papers, found.matched[1:], among), *crowd(found.papers, found.matched[0]))
 
 
 def ranked(papers: Iterable[Facts]) -> tuple[Facts, ...]:

@@ -1,7 +1,8 @@
-"""Signing up: a form with a preview of what the last 7 days would have brought."""
+"""Signing up: a first topic with its preview, a schedule, an address."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,22 +14,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from digest.pipeline import browsing
-from digest.views import errors
-from digest.views.tried import Tried, tried
-from subscribers import joining, limits
+from digest.views import errors, topic_part
+from subscribers import joining, limits, ready
 from subscribers.forms import DAYS, DEFAULTS, SignUpForm, zones
 from subscribers.visitor import visitor
 
-PREVIEWED = 5  # titles
-READY = (
-    ("Agents", "agent* OR \"tool use\""),
-    ("Reasoning", "reasoning OR \"chain of thought\""),
-    ("Robot learning", "robot* OR \"diffusion policy\" OR manipulation"),
-    ("Long context", '"long context" OR "kv cache"'),
-    ("Evaluation", "benchmark* OR evaluation"),
-    ("Trending", "upvotes:>=20"),
-)  # fmt: skip
 # A form that is sent sooner was filled in by a program, one sent later was kept by one.
 SOONEST, LATEST = timedelta(seconds=1), timedelta(hours=24)
 
@@ -36,22 +26,49 @@ SOONEST, LATEST = timedelta(seconds=1), timedelta(hours=24)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
-    """GET shows the form; `do=preview` shows it again with what it would bring; any other POST signs up.
+    """GET shows the form, `?q=` or `?ready=` with a topic in it; `do=preview` and a mend show it again with
+    what the topic would bring; any other POST signs up.
 
     Whoever signs up reads the same page, whether or not we know the address.
     """
     now = timezone.now()
-    if request.method != "POST":
-        return _form(request, now, _typed(request.GET))
-    typed = _typed(request.POST)
-    if request.POST.get("do") == "preview":
-        return _form(request, now, typed)
-    form = SignUpForm(typed)
-    if not form.is_valid():
-        return _form(request, now, typed, form)
+    came = _came(request)
+    if request.method != "POST" or request.POST.get("do") == "preview" or "mend" in request.POST:
+        return _form(request, now, came)
+    form = SignUpForm(_or_the_first(came.data))
+    if not form.is_valid() or came.sides.note:
+        return _form(request, now, came, form)
     if not _timely(request.POST.get("made", ""), now):
-        return _form(request, now, typed, form, again=True)
+        return _form(request, now, came, form, again=True)
     return _sign_up(request, form, now)
+
+
+def _came(request: HttpRequest) -> topic_part.Typed:
+    if request.method == "POST":
+        return topic_part.typed(_scheduled(request.POST))
+    begun = topic_part.chosen(request.GET.get("ready", ""))
+    came = topic_part.typed_as(ready.wish(begun)) if begun else topic_part.typed(request.GET)
+    return replace(came, data=_scheduled(came.data))
+
+
+def _scheduled(data: QueryDict) -> QueryDict:
+    """What was typed, with the usual schedule where the form that it came from doesn't ask for one."""
+    typed = data.copy()
+    for name, usual in DEFAULTS.items():
+        if "at" not in data and name not in data:
+            typed.setlist(name, [usual] if isinstance(usual, str) else list(usual))
+    return typed
+
+
+def _or_the_first(data: QueryDict) -> QueryDict:
+    """Whoever says nothing gets the first ready-made topic. A name and a cap of their own they keep."""
+    first = ready.offered().first()
+    if first is None or data.get("q", "").strip():
+        return data
+    begun, typed = topic_part.typed_as(ready.wish(first)).data, data.copy()
+    for name, value in begun.items():
+        typed[name] = (typed.get(name, "") if name in ("name", "cap", "cadence") else "") or str(value)
+    return typed
 
 
 def _sign_up(request: HttpRequest, form: SignUpForm, now: datetime) -> HttpResponse:
@@ -73,37 +90,29 @@ def _sign_up(request: HttpRequest, form: SignUpForm, now: datetime) -> HttpRespo
     return render(request, "web/check_mail.html")
 
 
-def _typed(data: QueryDict) -> QueryDict:
-    """What was typed, with the usual schedule where the form that it came from doesn't ask for one."""
-    typed = data.copy()
-    for name, usual in DEFAULTS.items():
-        if "at" not in data and name not in data:
-            typed.setlist(name, [usual] if isinstance(usual, str) else list(usual))
-    return typed
-
-
 def _form(
-    request: HttpRequest, now: datetime, typed: QueryDict, form: SignUpForm | None = None, *, again: bool = False
+    request: HttpRequest,
+    now: datetime,
+    came: topic_part.Typed,
+    form: SignUpForm | None = None,
+    *,
+    again: bool = False,
 ) -> HttpResponse:
-    text = typed.get("q", "").strip()
-    seconds = limits.wait_to_search(visitor(request).ip, now) if text else 0
+    seconds = limits.wait_to_search(visitor(request).ip, now) if came.text else 0
     if seconds:
         return errors.too_many(request, seconds)
     shown: dict[str, Any] = {
+        "topic": topic_part.shown(came, now, form),
+        "here": "/join/",
         "form": form,
-        "typed": typed,
-        "days": [(value, name, value in typed.getlist("days")) for value, name in DAYS],
+        "typed": came.data,
+        "days": [(value, name, value in came.data.getlist("days")) for value, name in DAYS],
         "zones": zones(),
-        "ready": READY,
+        "first": ready.offered().first(),
         "again": again,
         "made": made(now),
-        "preview": _preview(text, now) if text else None,
     }
     return render(request, "web/join.html", shown)
-
-
-def _preview(text: str, now: datetime) -> Tried:
-    return tried(text, now.date(), within=browsing.PREVIEWED, most=PREVIEWED, to_save=True)
 
 
 def made(now: datetime) -> str:

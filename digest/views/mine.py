@@ -1,4 +1,7 @@
-"""The page of a person who holds a digest's link: topics, schedule, pause, leave. Their address stays masked."""
+"""The page of a person who holds a digest's link: topics, schedule, pause, leave. Their address stays masked.
+
+A topic is made and changed on a page of its own, see `topic_mine`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -17,17 +19,19 @@ from django.views.decorators.http import require_http_methods
 
 from digest.mail import days
 from digest.views.digests import holder, leave_token
-from subscribers import joining, membership, parting, roll, topic_edits
-from subscribers.forms import CADENCES, DAYS, WEEK, ScheduleForm, TopicForm, sentence, zones
+from subscribers import joining, membership, parting, ready, roll, topic_edits
+from subscribers.forms import DAYS, WEEK, ScheduleForm, sentence, zones
 from subscribers.membership import NotPossible
-from subscribers.models import Subscriber, Topic
+from subscribers.models import Subscriber
 from subscribers.schedule import describe, parse_days, zone_of
-from subscribers.topics import TopicWish
 from subscribers.views import masked
 from subscribers.visitor import visitor
 
 # what a page says after its button was pressed, by the name in its address
 DONE = {
+    "followed": "The topic is added. It counts from your last digest, and changes when we change it.",
+    "muted": "The topic is muted. Nothing of it comes until you unmute it.",
+    "unmuted": "The topic is back. It counts from your last digest.",
     "added": "The topic is added. It counts from your last digest.",
     "saved": "The topic is saved.",
     "removed": "The topic is removed.",
@@ -45,7 +49,8 @@ class Press:
     person: Subscriber
     now: datetime
     topic: int  # 0: none named
-    form: Any  # TopicForm or ScheduleForm, valid; None where the button stands alone
+    form: Any  # ScheduleForm, valid; None where the button stands alone
+    ready: int = 0  # the ready-made topic to follow; 0: none named
 
 
 @never_cache
@@ -64,39 +69,33 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _pressed(request: HttpRequest, token: str, person: Subscriber, wanted: str, now: datetime) -> HttpResponse:
-    form = _form(wanted, request.POST)
+    form = ScheduleForm(request.POST) if wanted == "schedule" else None
     wrong = ""
     if person.state in ("active", "paused") and wanted in ACTS and (form is None or form.is_valid()):
+        press = Press(person, now, number(request.POST.get("topic", "")), form, number(request.POST.get("ready", "")))
         try:
-            done = ACTS[wanted](Press(person, now, _number(request.POST), form))
-            return HttpResponseRedirect(f"{request.path}?done={done}", status=303)
+            return HttpResponseRedirect(f"{request.path}?done={ACTS[wanted](press)}", status=303)
         except NotPossible as reason:
             wrong = sentence(str(reason))
-    return _page(request, token, person, form=form, wanted=wanted, wrong=wrong)
+    return _page(request, token, person, form=form, wrong=wrong)
 
 
-def _form(wanted: str, typed: QueryDict) -> forms.Form | None:
-    kind = {"add": TopicForm, "save": TopicForm, "schedule": ScheduleForm}.get(wanted)
-    return kind(typed) if kind else None
+def _follow(press: Press) -> str:
+    chosen = ready.offered().filter(pk=press.ready).first()
+    if chosen is None:
+        raise NotPossible("this ready-made topic is not offered any more")
+    topic_edits.add(press.person.pk, ready.wish(chosen), press.now)
+    return "followed"
 
 
-def _add(press: Press) -> str:
-    topic_edits.add(press.person.pk, press.form.wish(), press.now)
-    return "added"
+def _mute(press: Press) -> str:
+    topic_edits.mute(press.person.pk, press.topic, press.now, muted=True)
+    return "muted"
 
 
-def _save(press: Press) -> str:
-    topic = press.person.topics.filter(pk=press.topic).first()
-    if topic is None:
-        raise NotPossible("this topic is gone; it was removed a moment ago")
-    topic_edits.change(press.person.pk, topic.pk, press.form.wish(_as_it_is(topic)), press.now)
-    return "saved"
-
-
-def _as_it_is(topic: Topic) -> TopicWish:
-    names = ("name", "text", "cadence", "settled", "revisions", "cap", "threshold", "weight", "note")
-    kept = {name: getattr(topic, name) for name in names}
-    return TopicWish(**kept, boosts=tuple(topic.boosts), ready=topic.ready_id)
+def _unmute(press: Press) -> str:
+    topic_edits.mute(press.person.pk, press.topic, press.now, muted=False)
+    return "unmuted"
 
 
 def _remove(press: Press) -> str:
@@ -130,8 +129,9 @@ def _leave(press: Press) -> str:
 
 
 ACTS: dict[str, Callable[[Press], str]] = {
-    "add": _add,
-    "save": _save,
+    "follow": _follow,
+    "mute": _mute,
+    "unmute": _unmute,
     "remove": _remove,
     "schedule": _reschedule,
     "pause": _pause,
@@ -140,49 +140,29 @@ ACTS: dict[str, Callable[[Press], str]] = {
 }
 
 
-def _number(typed: QueryDict) -> int:
-    text = typed.get("topic", "")
+def number(text: str) -> int:
+    """The number of a row, as an address or a button names it; 0: none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _page(
-    request: HttpRequest,
-    token: str,
-    person: Subscriber,
-    *,
-    form: forms.Form | None = None,
-    wanted: str = "",
-    wrong: str = "",
-    done: str = "",
+    request: HttpRequest, token: str, person: Subscriber, *, form: Any = None, wrong: str = "", done: str = ""
 ) -> HttpResponse:
-    edited = _number(request.POST) if wanted == "save" else 0
+    topics = list(person.topics.select_related("ready").order_by("id"))
+    followed = {topic.ready_id for topic in topics}
     shown = {
         "token": token,
         "leave": leave_token(person),
         "person": person,
         "masked": masked(person.email),
-        "topics": [_topic(topic, form if topic.pk == edited else None) for topic in person.topics.order_by("id")],
-        "new": _fields(form if wanted == "add" else None),
-        "cadences": CADENCES,
+        "topics": topics,
+        "ready": [one for one in ready.offered() if one.pk not in followed],
         "zones": zones(),
-        "when": _when(person, form if wanted == "schedule" else None),
+        "when": _when(person, form),
         "wrong": wrong,
         "done": done,
     }
     return render(request, "web/mine.html", shown)
-
-
-def _topic(topic: Topic, form: Any) -> dict[str, Any]:
-    as_it_is = {"name": topic.name, "q": topic.text, "cadence": topic.cadence, "cap": topic.cap or ""}
-    return {"topic": topic, **_fields(form, as_it_is)}
-
-
-def _fields(form: Any, as_it_is: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What stands in a topic's boxes: what was typed when it is wrong, else what is stored."""
-    if form is None:
-        return {"value": as_it_is or {"cadence": "slot"}, "errors": {}, "trouble": None}
-    typed = {name: form.data.get(name, "") for name in ("name", "q", "cadence", "cap")}
-    return {"value": typed, "errors": form.errors, "trouble": form.trouble()}
 
 
 def _when(person: Subscriber, form: Any) -> dict[str, Any]:

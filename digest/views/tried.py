@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from digest.mail import days
-from digest.matching.widening import widened
 from digest.pipeline import browsing
 from digest.views.cards import Card, card
 from subscribers.forms import trouble
@@ -42,23 +41,18 @@ class Tried:
         return self.of - self.kept
 
 
-def tried(text: str, today: date, *, within: timedelta, most: int, start: int = 0, to_save: bool = False) -> Tried:
-    """What this text finds among the papers of the last days: `most` of them, from place `start` on. `to_save`: with
-    what is odd about it as a topic, by the papers of the last 90 days."""
+def tried(text: str, today: date, *, within: timedelta, most: int, start: int = 0) -> Tried:
+    """What this text finds among the papers of the last days: `most` of them, from place `start` on."""
     try:
         parsed = parse(text)
     except QueryError as error:
         return Tried(text, within.days, trouble(text, error))
     found = browsing.search(parsed.query, today, within=within, most=most, start=start)
-    odd: tuple[str, ...] = ()
-    if to_save:
-        shown = [one.facts for one in found.best]
-        odd = (*browsing.oddities(parsed.query, today), *widened(parsed.query, shown))
     return Tried(
         text,
         within.days,
         meaning=explain(parsed.query),
-        notes=(*parsed.notices, *parsed.warnings, *odd),
+        notes=(*parsed.notices, *parsed.warnings),
         cards=tuple(card(one.facts, one.marks) for one in found.best),
         start=start,
         kept=found.kept,

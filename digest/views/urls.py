@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from digest.views import digests, feeds, front, help, inbox, joining, mine, papers
+from digest.views import digests, feeds, front, help, inbox, joining, mine, papers, topic_mine, topic_try
 
 
 class DayConverter:
@@ -25,6 +25,7 @@ urlpatterns = [
     path("", front.front, name="front"),
     path("day/<day:when>/", front.of_day, name="day"),
     path("p/<path:key>", papers.paper, name="paper"),
+    path("try/", topic_try.attempt, name="try"),
     path("join/", joining.join, name="join"),
     path("l/<str:token>", digests.digest, name="digest"),
     path("l/<str:token>/<str:slot>", digests.digest, name="other-digest"),
@@ -32,6 +33,8 @@ urlpatterns = [
     path("me/<str:token>", mine.mine, name="mine"),
     path("feed/<str:token>/papers.<str:form>", feeds.of_reader, name="feed"),
     path("feed/<str:token>/<int:topic>/papers.<str:form>", feeds.of_topic, name="topic-feed"),
+    path("me/<str:token>/topic/new", topic_mine.new, name="new-topic"),
+    path("me/<str:token>/topic/<int:number>", topic_mine.edit, name="topic"),
     path("help/", help.page, name="help"),
     path("help/<str:name>/", help.page, name="help-page"),
     path("help/pictures/<str:name>", help.picture, name="help-picture"),

@@ -38,6 +38,22 @@ def token(purpose: str, person: Subscriber, moment: datetime | str | None = None
     return sign(settings.LINK_KEY.encode(), purpose, subject)
 
 
+def fields(page: BeautifulSoup) -> dict[str, str]:
+    """What the form of a topic would bring back as it stands, without what else is on its page."""
+    part = [one for step in page.select("#topic, #brings, #options") for one in step.select("[name]")]
+    hidden = page.select("input[type=hidden][name=was_text], [name=was_boxes], [name=options], [name=ready]")
+    found = {}
+    for one in [*hidden, *part]:
+        ticked = one.get("type") not in ("checkbox", "radio") or one.has_attr("checked")
+        if one.name == "textarea":
+            found[one["name"]] = one.get_text()
+        elif one.name == "select":
+            found[one["name"]] = one.select_one("[selected]")["value"]
+        elif one.name == "input" and ticked:
+            found[one["name"]] = one.get("value", "")
+    return found
+
+
 def stamp(page: BeautifulSoup) -> str:
     return page.select_one("input[name=made]")["value"]
 

@@ -50,7 +50,7 @@ def test_every_link_of_the_handbook_leads_somewhere(page, client, address):
     for link in page(address).select("main a[href]"):
         path, _, anchor = link["href"].partition("#")
         if path.startswith("/") or not path:
-            assert path in ("", "/", "/join/", *PAGES) or path.startswith("/?q="), link
+            assert path in ("", "/", "/join/", "/try/", *PAGES) or path.startswith("/?q="), link
             assert not anchor or page(path or address).find(id=anchor), link
         else:
             assert path.startswith(("https://", "mailto:")), link
@@ -76,8 +76,9 @@ def test_what_scrolls_by_itself_is_reached_by_keyboard_and_has_a_name(page, addr
 
 def test_the_help_begins_with_what_a_reader_asks_and_ends_with_the_operators(page):
     asked = [text(heading) for heading in page("/help/").select(".prose h2")]
-    assert asked[:6] == [
+    assert asked[:7] == [
         "How do I get it?",
+        "How do I say what I care about?",
         "Why did nothing come?",
         "How do I change my topics?",
         "How do I pause?",
@@ -107,7 +108,7 @@ def test_every_page_leads_to_the_help_and_every_filter_field_to_how_filters_are_
     assert page("/").select_one('.masthead a[href="/help/"]')
     reader("ada@example.org", now=NOW)
     mine = f"/me/{token('read', Subscriber.objects.get(), NOW)}"
-    for address in ("/", "/join/", "/?q=moss", mine):
+    for address in ("/", "/join/", "/try/", "/?q=moss", f"{mine}/topic/new"):
         assert page(address).select_one('main a[href="/help/filters/"]'), address
 
 

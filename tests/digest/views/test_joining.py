@@ -8,8 +8,8 @@ from django.test import Client
 
 from digest.views.joining import made
 from subscribers import limits, membership
-from subscribers.models import Letter, Subscriber, Topic
-from tests.digest.views.pages import NOW, sign_up, soup, stamp, text
+from subscribers.models import Letter, ReadyTopic, Subscriber, Topic
+from tests.digest.views.pages import NOW, fields, sign_up, soup, stamp, text
 from tests.house import at, fetch, item, mails, reader, run
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +35,10 @@ def test_the_preview_counts_the_last_seven_days_and_names_the_first_titles(clien
     fetch([item("2603.00001", "Robots", upvotes=2), item("2603.00002", "Moss")], "2026-03-04", "2026-03-04 08:00")
     fetch([item("2602.00001", "Old robots")], "2026-02-20", "2026-03-04 08:00", "huggingface", "--backfill")
     page = soup(client.get("/join/", {"q": "robot*"}))
-    assert "2 listed in the last 7 days = 1 for you + 1 outside your topic" in text(page)
-    assert [text(li) for li in page.select("#brings li a")] == ["Robots"]
+    assert "2 listed in the last 7 days = 1 kept + 1 dropped" in text(page)
+    assert [text(a) for a in page.select("#brings .split > div:first-child li a")] == ["Robots"]
+    assert [text(a) for a in page.select("#brings .dropped li a")] == ["Moss"]
+    assert [text(count) for count in page.select(".counts div")] == ["today 1", "7 days 1", "30 days 2"]
 
 
 def test_the_preview_says_what_a_topic_asks_for_in_vain_and_when_it_brings_too_many(client):
@@ -44,11 +46,11 @@ def test_the_preview_says_what_a_topic_asks_for_in_vain_and_when_it_brings_too_m
     notes = [
         text(note) for note in soup(client.get("/join/", {"q": "robot* OR mosss OR org:fen"})).select(".note.warn")
     ]
-    among = "Worth a look. none of the papers of the last 90 days (40)"
+    among = "Worth a look. None of the papers of the last 90 days (40)"
     assert notes == [
-        f"{among} names an organisation: org: finds nothing so far",
-        f"{among} has “mosss” in title or abstract",
-        "Worth a look. this brings about 40 papers a day; another word, or a cap, makes it fewer",
+        f"{among} has “mosss” in title or abstract.",
+        f"{among} names an organisation: org: finds nothing so far.",
+        "Worth a look. This brings about 40 papers a day; another word, or a cap, makes it fewer.",
     ]
     assert not soup(client.get("/join/", {"q": "robot* 7"})).select(".note.warn")
 
@@ -57,6 +59,7 @@ def test_the_preview_says_where_it_rests_on_a_stem_alone(client):
     fetch([item("2603.00001", "The wavelet transform")], "2026-03-04", "2026-03-04 08:00")
     (note,) = soup(client.get("/join/", {"q": "transformer"})).select(".note.warn")
     assert "transformer also finds “transform” by the stem; =transformer does not" in text(note)
+    assert note.select_one("button[name=mend]")["value"] == "=transformer"
 
 
 def test_preview_by_button_keeps_what_was_typed_and_sends_nothing(client, stamped):
@@ -173,7 +176,6 @@ def test_a_form_that_comes_back_at_once_or_late_or_forged_is_shown_again_with_wh
         ({"email": "ünï@example.org"}, "is not an address we can mail to"),
         ({"email": ""}, "Write the address"),
         ({"q": "(moss"}, "never closed"),
-        ({"q": ""}, "Say what you care about"),
         ({"q": "mo\x00ss"}, "Null characters"),
         ({"zone": "Europe/Berln"}, "did you mean Europe/Berlin"),
         ({"at": "25:00"}, "no time of day"),
@@ -186,6 +188,52 @@ def test_what_cant_be_read_is_said_beside_its_box_and_nothing_is_sent(client, st
     assert said in text(page)
     assert "Not sent yet" in text(page)
     assert not Subscriber.objects.exists()
+
+
+def test_whoever_says_nothing_gets_the_first_ready_made_topic_and_is_told_so_before(client, stamped):
+    assert "Leave all of it empty and you get “Trending”" in text(soup(client.get("/join/")))
+    sign_up(client, stamped, q=" ", cap="7")
+    topic = Topic.objects.get()
+    assert (topic.name, topic.text, topic.settled, topic.cap) == ("Trending", "*", True, 7)
+    assert topic.ready == ReadyTopic.objects.get(name="Trending")
+
+
+def test_where_nothing_ready_made_is_offered_a_topic_must_be_said(client, stamped):
+    ReadyTopic.objects.update(offered=False)
+    assert "Say what you care about" in text(soup(sign_up(client, stamped, q="")))
+    assert not Subscriber.objects.exists()
+
+
+def test_a_ready_made_topic_is_chosen_followed_and_left_when_it_is_changed(client, stamped):
+    robots = ReadyTopic.objects.get(name="Robots")
+    page = soup(client.get(f"/join/?ready={robots.pk}"))
+    assert page.select_one("#q").get_text() == robots.text
+    assert "From “Robots”" in text(page)
+    sign_up(client, stamped, **fields(page))
+    assert Topic.objects.get().ready == robots
+    sign_up(client, stamped, **fields(page) | {"q": "robot*"}, email="other@example.org")
+    assert Topic.objects.get(text="robot*").ready is None
+
+
+@pytest.mark.parametrize("unknown", ["0", "-1", "x", "٣", "9" * 30, "999999999"])
+def test_a_ready_made_topic_that_is_not_there_is_an_empty_form(client, unknown):
+    assert not soup(client.get(f"/join/?ready={unknown}")).select_one("#q").get_text()
+
+
+def test_boxes_that_were_filled_in_are_the_topic(client, stamped):
+    sign_up(client, stamped, q="", all="LLM agents", none="surveys", upvotes="20", always="I Quorndal, T Marrash")
+    assert Topic.objects.get().text == (
+        '(LLM agents upvotes:>=20 -surveys) OR author:"I Quorndal" OR author:"T Marrash"'
+    )
+
+
+def test_when_both_sides_were_changed_nothing_is_sent_before_that_was_seen(client, stamped):
+    page = soup(sign_up(client, stamped, q="moss", all="fern"))
+    assert "the text was taken" in text(page)
+    assert (page.select_one("#q").get_text(), page.select_one("#all")["value"]) == ("moss", "moss")
+    assert not Subscriber.objects.exists()
+    sign_up(client, stamped, **fields(page))
+    assert Topic.objects.get().text == "moss"
 
 
 def test_a_form_of_another_site_is_refused_and_ours_is_taken_though_pages_send_no_referer(stamped):

@@ -4,9 +4,9 @@ import pytest
 import time_machine
 from django.test import Client
 
-from subscribers import topic_edits
+from subscribers import ready, topic_edits
 from subscribers.membership import NotPossible
-from subscribers.models import Event, Letter, Subscriber
+from subscribers.models import Event, Letter, ReadyTopic, Subscriber, Topic
 from subscribers.topics import TopicWish
 from tests.digest.views.pages import NOW, soup, text, token
 from tests.house import at, reader, run
@@ -55,48 +55,50 @@ def test_opening_it_changes_nothing(client, mine, person):
     assert Event.objects.exclude(kind="confirmed").count() == 0
 
 
-def test_a_topic_is_added_changed_and_removed(client, mine, person):
-    done = client.post(mine, {"do": "add", "name": "", "q": '"kv cache"', "cadence": "weekly", "cap": "5"}, follow=True)
-    assert "The topic is added" in text(soup(done))
-    added = person.topics.get(name="kv cache")
-    assert (added.cadence, added.cap) == ("weekly", 5)
-    robots = person.topics.get(name="Robots")
-    client.post(
-        mine, {"do": "save", "topic": robots.pk, "name": "Arms", "q": "arm OR hand", "cadence": "slot", "cap": ""}
-    )
-    robots.refresh_from_db()
-    assert (robots.name, robots.text, robots.settled, robots.threshold) == ("Arms", "arm OR hand", True, 5)
-    client.post(mine, {"do": "remove", "topic": person.topics.get(name="Moss").pk})
-    assert wishes(person) == [("Arms", "arm OR hand"), ("kv cache", '"kv cache"')]
+def test_a_topic_is_muted_unmuted_and_removed(client, mine, person):
+    moss = person.topics.get(name="Moss")
+    Topic.objects.filter(pk=moss.pk).update(since=3)
+    assert "The topic is muted" in text(soup(client.post(mine, {"do": "mute", "topic": moss.pk}, follow=True)))
+    page = soup(client.get(mine))
+    assert [text(tag) for tag in page.select(".topic.muted h3")] == ["Moss muted"]
+    moss.refresh_from_db()
+    assert (moss.muted, moss.since) == (True, 3)
+    client.post(mine, {"do": "unmute", "topic": moss.pk})
+    moss.refresh_from_db()
+    assert (moss.muted, moss.since) == (False, None)
+    client.post(mine, {"do": "remove", "topic": moss.pk})
+    assert wishes(person) == [("Robots", "robot*")]
     assert Event.objects.filter(kind="topics").count() == 3
 
 
-def test_a_filter_that_cant_be_read_is_shown_beside_its_box_with_the_caret(client, mine, person):
-    moss = person.topics.get(name="Moss")
-    page = soup(client.post(mine, {"do": "save", "topic": moss.pk, "name": "Moss", "q": "moss OR", "cadence": "slot"}))
-    opened = page.select_one("details[open]")
-    assert opened.select_one(".caret i") is not None
-    assert opened.select_one("textarea").get_text() == "moss OR"
-    assert len(page.select(".caret")) == 1
-    assert wishes(person)[1] == ("Moss", "moss")
+def test_a_ready_made_topic_is_followed_with_one_button_and_says_so(client, mine, person):
+    robots = ReadyTopic.objects.get(name="Efficient models")
+    offered = soup(client.get(mine)).select("button[name=ready]")
+    assert len(offered) == ready.offered().count()
+    done = soup(client.post(mine, {"do": "follow", "ready": robots.pk}, follow=True))
+    assert "The topic is added" in text(done)
+    assert "follows “Efficient models”" in text(done)
+    assert str(robots.pk) not in [button["value"] for button in done.select("button[name=ready]")]
+    assert person.topics.get(name="Efficient models").ready == robots
 
 
-def test_two_topics_never_have_one_name_and_there_is_an_end_of_them(client, mine, person, monkeypatch):
-    page = soup(client.post(mine, {"do": "add", "name": "Moss", "q": "fern", "cadence": "slot"}))
-    assert "There is a topic “Moss” already" in text(page)
-    assert page.select_one("#q-new").get_text() == "fern"
-    monkeypatch.setattr(topic_edits, "MOST", 2)
-    assert "2 topics already" in text(soup(client.post(mine, {"do": "add", "q": "fern"})))
+def test_one_that_is_not_offered_or_whose_name_is_taken_is_not_followed(client, mine, person):
+    robots = ReadyTopic.objects.get(name="Robots")
+    assert "There is a topic “Robots” already" in text(soup(client.post(mine, {"do": "follow", "ready": robots.pk})))
+    ReadyTopic.objects.filter(name="Science").update(offered=False)
+    science = ReadyTopic.objects.get(name="Science").pk
+    for number in (science, "0", "x", "9" * 18):
+        assert "not offered any more" in text(soup(client.post(mine, {"do": "follow", "ready": number})))
     assert len(wishes(person)) == 2
 
 
 def test_nobody_changes_a_topic_of_somebody_else(client, mine, person):
     reader("other@example.org", "Theirs=moss", now="2026-03-03 08:00")
     theirs = Subscriber.objects.get(address="other@example.org").topics.get()
-    for typed in ({"do": "save", "q": "x", "name": "x"}, {"do": "remove"}):
-        client.post(mine, {**typed, "topic": theirs.pk})
+    for do in ("remove", "mute"):
+        client.post(mine, {"do": do, "topic": theirs.pk})
     theirs.refresh_from_db()
-    assert theirs.name == "Theirs"
+    assert not theirs.muted
 
 
 def test_the_schedule_is_changed_or_what_is_wrong_is_said(client, mine, person):
@@ -150,6 +152,7 @@ def test_nothing_is_stored_for_one_who_is_gone_since_the_page_was_opened(person,
     for act in (
         lambda: topic_edits.add(person.pk, wish, at(NOW)),
         lambda: topic_edits.change(person.pk, topic.pk, wish, at(NOW)),
+        lambda: topic_edits.mute(person.pk, topic.pk, at(NOW), muted=True),
         lambda: topic_edits.remove(person.pk, topic.pk, at(NOW)),
     ):
         with pytest.raises(NotPossible):
