@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -24,6 +25,7 @@ SOONEST, LATEST = timedelta(seconds=1), timedelta(hours=24)
 
 
 @never_cache
+@csp_update(topic_part.SCRIPTED)
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
     """GET shows the form, `?q=` or `?ready=` with a topic in it; `do=preview` and a mend show it again with

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,6 +25,7 @@ KEPT = ("name", "text", "cadence", "settled", "revisions", "cap", "threshold", "
 
 
 @never_cache
+@csp_update(topic_part.SCRIPTED)  # type: ignore[arg-type]  # it says views take a request alone
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows an empty form, or with `?q=` or `?ready=` a filled one; `do=save` adds the topic."""
@@ -34,6 +36,7 @@ def new(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @never_cache
+@csp_update(topic_part.SCRIPTED)  # type: ignore[arg-type]  # it says views take a request alone
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, token: str, number: int) -> HttpResponse:
     """GET shows the topic as it is stored; `do=save` changes it, `do=remove` removes it. One that is gone, or somebody

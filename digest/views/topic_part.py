@@ -31,6 +31,7 @@ TEXTS = ("name", "cadence", "cap", "threshold", "weight", "boosts", "note", "rea
 FLAGS = ("settled", "revisions", "muted")
 USUAL = {"cadence": "slot", "threshold": "0", "weight": "1"}
 NOTES_MOST = 6
+SCRIPTED = {"script-src": ["'self'"], "connect-src": ["'self'"]}  # topic.js lets both sides follow while one types
 OURS = ("none of ", "this brings ")  # notes that don't begin with a word of the filter
 BIGGEST = 2**31  # beyond it no row has a number
 NO_PAPER = "No paper of this name has been listed. Write its arXiv id, its DOI, or its address."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,6 +15,7 @@ from subscribers.visitor import visitor
 
 
 @never_cache
+@csp_update(topic_part.SCRIPTED)
 @require_http_methods(["GET", "HEAD", "POST"])
 def attempt(request: HttpRequest) -> HttpResponse:
     """GET `?q=` or `?ready=` begins with a filter; each button posts the form and shows it again."""
