@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.up import PATIENCE, ROOT, Up, as_after_a_clone, wait
 
 FOLDER = ROOT / "digest" / "docs" / "pictures"
+MARGIN = 16  # pixels
 WIDE, NARROW = {"width": 1100, "height": 860}, {"width": 380, "height": 800}
 
 
@@ -42,7 +43,7 @@ def readers(browser: Browser, home: str) -> None:
     page = browser.new_page(base_url=home, viewport=WIDE)
     take(page, "/", "front")
     take(page, "/?q=robot*+-survey", "search")
-    take(page, "/join/?q=robot*+OR+%22long+context%22", "join", full=True)
+    topic(browser.new_page(base_url=home, viewport={"width": 1240, "height": 900}))
     page.goto("/inbox/")
     page.locator(".paper h2 a").first.click()
     page.wait_for_timeout(500)
@@ -51,6 +52,35 @@ def readers(browser: Browser, home: str) -> None:
     take(page, mine or "/", "mine")
     phone = browser.new_page(base_url=home, viewport=NARROW, color_scheme="dark")
     take(phone, "/", "phone")
+
+
+def topic(page: Page) -> None:
+    """A topic made by boxes, what it brings, and a text that can't be read: the parts of the page, one a picture."""
+    page.goto("/try/")
+    page.get_by_label("All of").fill("language model")
+    page.get_by_label("None of").fill("survey")
+    page.get_by_label("Upvotes, at least").fill("20")
+    page.get_by_label("And anything by").fill("A Crestwell, D Wolkmuller")
+    press(page)
+    part(page, "#topic", "topic")
+    part(page, "#brings", "brings")
+    page.get_by_label("As text").fill("language (model* OR agent* -survey")
+    press(page)
+    part(page, "#says", "wrong")
+
+
+def press(page: Page) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show what it would bring").click()
+
+
+def part(page: Page, selector: str, name: str) -> None:
+    """A part of a page with a margin around it."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    clip = {"x": box["x"] - MARGIN, "y": box["y"] - MARGIN, "width": box["width"] + 2 * MARGIN,
+            "height": box["height"] + 2 * MARGIN}  # fmt: skip
+    page.screenshot(path=FOLDER / f"{name}.png", full_page=True, clip=clip)
 
 
 def operators(browser: Browser, home: str, said: str) -> None:

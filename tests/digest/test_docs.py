@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup, Tag
 
+from digest.editions import rank
 from digest.matching.columns import Columns
 from digest.matching.engine import Engine
 from digest.matching.oddities import MOST_A_DAY
@@ -25,6 +26,7 @@ from digest.sources.listing import Facts, Listing
 from digest.views.handbook import written
 from subscribers import housekeeping, joining, notices, schedule, topic_edits
 from subscribers.forms import DEFAULTS, WEEKDAYS, query_trouble
+from subscribers.query import boosts
 from subscribers.query.canonical import canonical
 from subscribers.query.explain import explain
 from subscribers.query.fields import FIELDS, SPELLINGS, TAGS
@@ -174,6 +176,10 @@ def test_the_numbers_that_readers_are_told_are_those_of_the_code():
         ("less than twelve hours after your first digest", schedule.TOO_SOON, timedelta(hours=12)),
         ("the papers of the last 90 days", browsing.SEARCHED, timedelta(days=90)),
         ("up to 30 of them", topic_edits.MOST, 30),
+        ("from -5 to +5 for a word", boosts.STRONGEST, 5),
+        ("half of 100 is about 25 votes", rank.score(Facts("1", "x", upvotes=25)), 50),
+        ("each point of a boost is 8", rank.POINT, 8),
+        ("How many to expect a week is told from the last 90 days", browsing.SEARCHED, timedelta(days=90)),
         ("whoever never confirms is erased after a week", housekeeping.PENDING_KEPT, timedelta(days=7)),
     ):
         assert told in words

@@ -20,6 +20,12 @@
     }
   };
 
+  /* The element itself stays where it can: what it says is then read out to those who don't see it. */
+  const renew = (old, fresh) => {
+    if (old.tagName === fresh.tagName) old.replaceChildren(...fresh.childNodes);
+    else old.replaceWith(fresh);
+  };
+
   const describe = (old, fresh) => {
     for (const name of ["aria-invalid", "aria-describedby"]) {
       const value = fresh.getAttribute(name);
@@ -34,9 +40,8 @@
     for (const id of followers) {
       const old = byId(id);
       const fresh = byId(id, page);
-      if (!old.contains(here)) old.replaceWith(document.importNode(fresh, true));
-      else if (byId(here.id, page)) fill(old, fresh, typed);
-      else old.replaceWith(document.importNode(fresh, true)); // the box they are in is there no more
+      if (old.contains(here) && byId(here.id, page)) fill(old, fresh, typed);
+      else renew(old, document.importNode(fresh, true));
     }
     const text = byId("q");
     if (text !== typed) text.value = byId("q", page).value;
