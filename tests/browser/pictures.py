@@ -76,6 +76,7 @@ def press(page: Page) -> None:
 
 def part(page: Page, selector: str, name: str) -> None:
     """A part of a page with a margin around it."""
+    page.evaluate("scrollTo(0, 0)")  # places are told from the top of what is seen
     box = page.locator(selector).bounding_box()
     assert box is not None
     clip = {"x": box["x"] - MARGIN, "y": box["y"] - MARGIN, "width": box["width"] + 2 * MARGIN,
