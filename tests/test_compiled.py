@@ -11,7 +11,7 @@ import pytest
 from digest.matching.columns import Columns
 from digest.pipeline import compiled as kept
 from digest.sources.listing import Facts
-from subscribers.models import Filter
+from subscribers.models import Filter, ReadyTopic
 from subscribers.query.parser import parse
 
 pytestmark = pytest.mark.django_db
@@ -19,8 +19,10 @@ PAPER = Facts("2611.00001", "Robots that cache 7 mosses")
 
 
 @pytest.fixture
-def folder(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where they are kept; one filter is more than a few."""
+def folder(db: None, settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: ARG001
+    """Where they are kept; one filter is more than a few, and there are none but the test's."""
+    ReadyTopic.objects.all().delete()
+    Filter.objects.all().delete()
     settings.DIGEST_HOME = tmp_path
     monkeypatch.setattr(kept, "FEW", 0)
     kept._mapped.cache_clear()
