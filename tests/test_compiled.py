@@ -19,7 +19,7 @@ PAPER = Facts("2611.00001", "Robots that cache 7 mosses")
 
 
 @pytest.fixture
-def folder(db: None, settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: ARG001
+def folder(db: None, settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where they are kept; one filter is more than a few, and there are none but the test's."""
     ReadyTopic.objects.all().delete()
     Filter.objects.all().delete()
