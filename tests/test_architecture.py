@@ -24,6 +24,7 @@ MAY_READ_THE_CLOCK = {
     "digest/views/front.py",
     "digest/views/joining.py",
     "digest/views/mine.py",
+    "digest/views/silence.py",
     "digest/views/topic_mine.py",
     "digest/views/topic_try.py",
     "subscribers/views.py",

@@ -18,9 +18,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from digest.mail import days
+from digest.pipeline.lately import Row, lately
 from digest.views.digests import holder, leave_token
-from subscribers import joining, membership, parting, ready, roll, topic_edits
+from subscribers import feeding, joining, membership, parting, ready, roll, topic_edits
 from subscribers.forms import DAYS, WEEK, ScheduleForm, sentence, zones
+from subscribers.links import sign
 from subscribers.membership import NotPossible
 from subscribers.models import Subscriber
 from subscribers.schedule import describe, parse_days, zone_of
@@ -35,6 +37,8 @@ DONE = {
     "added": "The topic is added. It counts from your last digest.",
     "saved": "The topic is saved.",
     "removed": "The topic is removed.",
+    "fed": "Your feeds have a new address. An old one is found by nobody any more.",
+    "unfed": "Your feeds are switched off. Their address is found by nobody any more.",
     "schedule": "The schedule is saved.",
     "paused": "Paused. No digest comes until you go on.",
     "resumed": "Welcome back. The next digest has the papers of the last 7 days.",
@@ -128,12 +132,24 @@ def _leave(press: Press) -> str:
     return "left"
 
 
+def _feed(press: Press) -> str:
+    feeding.renew(press.person.pk)
+    return "fed"
+
+
+def _unfeed(press: Press) -> str:
+    feeding.withdraw(press.person.pk)
+    return "unfed"
+
+
 ACTS: dict[str, Callable[[Press], str]] = {
     "follow": _follow,
     "mute": _mute,
     "unmute": _unmute,
     "remove": _remove,
     "schedule": _reschedule,
+    "feed": _feed,
+    "unfeed": _unfeed,
     "pause": _pause,
     "resume": _resume,
     "leave": _leave,
@@ -159,10 +175,16 @@ def _page(
         "ready": [one for one in ready.offered() if one.pk not in followed],
         "zones": zones(),
         "when": _when(person, form),
+        "lately": [_slot(row) for row in lately(person)],
+        "feed": sign(settings.LINK_KEY.encode(), "feed", person.feed_key) if person.feed_key else "",
         "wrong": wrong,
         "done": done,
     }
     return render(request, "web/mine.html", shown)
+
+
+def _slot(row: Row) -> dict[str, Any]:
+    return {"day": row.slot.date(), "at": days.moment(row.slot.isoformat()), "row": row}
 
 
 def _when(person: Subscriber, form: Any) -> dict[str, Any]:

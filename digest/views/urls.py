@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from digest.views import digests, feeds, front, help, inbox, joining, mine, papers, topic_mine, topic_try
+from digest.views import digests, feeds, front, help, inbox, joining, mine, papers, silence, topic_mine, topic_try
 
 
 class DayConverter:
@@ -31,6 +31,7 @@ urlpatterns = [
     path("l/<str:token>/<str:slot>", digests.digest, name="other-digest"),
     path("l/<str:token>/<str:slot>/papers.<str:form>", digests.cited, name="cited"),
     path("me/<str:token>", mine.mine, name="mine"),
+    path("me/<str:token>/why/<day:when>", silence.silence, name="silence"),
     path("feed/<str:token>/papers.<str:form>", feeds.of_reader, name="feed"),
     path("feed/<str:token>/<int:topic>/papers.<str:form>", feeds.of_topic, name="topic-feed"),
     path("me/<str:token>/topic/new", topic_mine.new, name="new-topic"),

@@ -1,0 +1,77 @@
+"""What came of a reader's last slots, in their own words and clock. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from digest.models import Copy
+from subscribers.models import Letter, Subscriber
+from subscribers.outbox.message import SLOT
+from subscribers.schedule import zone_of
+
+SHOWN = 14
+# reasons of silence, for the reader
+SAID = {
+    "no topics": "you had no topics",
+    "source failed": "a source could not be read",
+    "source had no listing": "the sources had nothing new",
+    "nothing matched": "nothing matched your topics",
+    "all told before": "you had been told of everything that matched",
+    "below threshold": "what matched stayed below your thresholds",
+    "too soon after the first": "it was too soon after your first digest",
+}
+EXPLAINED = ("nothing matched", "all told before", "below threshold", "no topics")  # more can be said of these
+STATES = {
+    "waiting": "on its way",
+    "dotted": "on its way",
+    "deferred": "your mail server asked us to try again later",
+    "accepted": "your mail server took it",
+    "refused": "your mail server refused it; its papers come with the next one",
+    "unknown": "it may not have arrived",
+    "cancelled": "it was not sent; its papers come with the next one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A slot. `key` names the digest's page; "" when there is none."""
+
+    slot: datetime  # on the reader's clocks
+    said: str
+    key: str = ""
+    why: bool = False  # whether more can be said of it than this
+
+
+def lately(person: Subscriber) -> list[Row]:
+    """The newest slots first."""
+    copies = Copy.objects.filter(subscriber=person).select_related("letter").order_by("-slot")[:SHOWN]
+    return list(_rows(copies, _zone(person)))
+
+
+def _zone(person: Subscriber) -> ZoneInfo:
+    try:
+        return zone_of(person.zone)
+    except (ValueError, KeyError):  # an unknown zone is a KeyError
+        return ZoneInfo("UTC")
+
+
+def _rows(copies: Iterable[Copy], zone: ZoneInfo) -> Iterator[Row]:
+    for copy in copies:
+        slot = copy.slot.astimezone(zone)
+        if copy.letter is not None:
+            yield Row(
+                slot, _letter(copy.letter), copy.slot.astimezone(UTC).strftime(SLOT) if copy.letter.content else ""
+            )
+        elif copy.result == Copy.Result.FAILED:
+            yield Row(slot, "something of yours could not be read; the next one covers this time too")
+        else:
+            yield Row(slot, f"no mail: {SAID.get(copy.reason, copy.reason)}", why=copy.reason in EXPLAINED)
+
+
+def _letter(letter: Letter) -> str:
+    if letter.reason == "carried":
+        return "its papers came with a later one"
+    return STATES.get(letter.state, letter.state)

@@ -1,0 +1,42 @@
+"""Why a digest did not come, or has so little: what each topic lacked, and the papers that came closest."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from digest.mail import days
+from digest.mail.foreign import clean
+from digest.mail.paper import page_url
+from digest.pipeline import asking
+from digest.pipeline.lately import SAID
+from digest.views.digests import holder
+
+
+@never_cache
+@require_safe
+def silence(request: HttpRequest, token: str, when: date) -> HttpResponse:
+    """Of the digest of a date. Reads only, however often it is asked."""
+    person, _ = holder(token)
+    answer = asking.why_day(person, when, timezone.now())
+    if answer.result == "none":
+        raise Http404("no slot of this reader's on that day")
+    shown = {
+        "token": token,
+        "day": days.weekday(when.isoformat()),
+        "came": answer.result == "letter",
+        "said": SAID.get(answer.reason, answer.reason),
+        "closest": [_miss(one) for one in answer.closest],
+    }
+    return render(request, "web/silence.html", shown)
+
+
+def _miss(one: dict[str, Any]) -> dict[str, Any]:
+    failed = [(clean(topic), clean(why)) for topic, why in one["failed"].items()]
+    return {"url": page_url("", one["paper"]), "title": clean(one["title"]), "score": one["score"], "failed": failed}

@@ -1,0 +1,62 @@
+"""What came of a reader's last slots, and why nothing did, on their page."""
+
+import pytest
+import time_machine
+from django.conf import settings
+
+from subscribers.links import sign
+from subscribers.models import Subscriber
+from tests.digest.views.pages import soup, text
+from tests.house import fetch, item, reader, serve
+
+pytestmark = pytest.mark.django_db
+R = "r@example.org"
+
+
+@pytest.fixture
+def page(client, outbox):
+    """Two slots: a digest, and a day on which a paper missed by two votes."""
+    fetch([item("2603.00001", "Robots at dawn")], "2026-03-02", "2026-03-02 05:00")
+    reader(R, "Robots=robot* -survey", now="2026-03-02 06:00", zone="Europe/Berlin", time="07:00")
+    serve("2026-03-02 06:01")
+    fetch([item("2603.00002", "A survey of robots", upvotes=9)], "2026-03-03", "2026-03-03 01:00")
+    serve("2026-03-03 06:05")
+    fetch([item("2603.00003", "A robot survey", upvotes=9)], "2026-03-04", "2026-03-04 01:00")
+    serve("2026-03-04 06:05")
+    with time_machine.travel("2026-03-04 08:00:00+00:00", tick=False):
+        yield f"/me/{sign(settings.LINK_KEY.encode(), 'read', Subscriber.objects.get().key)}"
+
+
+def test_the_last_slots_are_told_with_their_reasons(client, page):
+    shown = text(soup(client.get(page)).select_one("[aria-labelledby=m3]"))
+    assert "Wednesday 4 March 2026, 07:00 no mail: nothing matched your topics · Why?" in shown
+    assert "Monday 2 March 2026, 07:00 your mail server took it" in shown
+
+
+def test_one_click_says_what_came_closest_and_what_failed(client, page):
+    link = soup(client.get(page)).find("a", string=lambda said: said and "Why?" in said) or next(
+        a for a in soup(client.get(page)).find_all("a") if "/why/" in a["href"]
+    )
+    said = text(soup(client.get(link["href"])))
+    assert "No mail was sent, because nothing matched your topics." in said
+    assert "A robot survey Robots : left out: has “survey” in the title" in said.replace("Robots:", "Robots :")
+
+
+def test_a_digest_is_one_click_away(client, page):
+    links = [a["href"] for a in soup(client.get(page)).select("[aria-labelledby=m3] a") if "/l/" in a["href"]]
+    assert len(links) == 1
+    assert "Robots at dawn" in text(soup(client.get(links[0])))
+
+
+def test_a_day_without_a_slot_is_not_found(client, page):
+    assert client.get(f"{page}/why/2026-02-01").status_code == 404
+
+
+def test_feeds_are_made_changed_and_switched_off_by_buttons(client, page):
+    assert "Make a feed" in text(soup(client.get(page)))
+    first = soup(client.post(page, {"do": "feed"}, follow=True)).find("a", string="Atom")["href"]
+    assert client.get(first).status_code == 200
+    second = soup(client.post(page, {"do": "feed"}, follow=True)).find("a", string="Atom")["href"]
+    assert (client.get(first).status_code, client.get(second).status_code) == (404, 200)
+    assert "Your feeds are switched off" in text(soup(client.post(page, {"do": "unfeed"}, follow=True)))
+    assert client.get(second).status_code == 404
