@@ -54,7 +54,7 @@ def lately(person: Subscriber) -> list[Row]:
 def _zone(person: Subscriber) -> ZoneInfo:
     try:
         return zone_of(person.zone)
-    except (ValueError, KeyError):  # an unknown zone is a KeyError
+    except (ValueError, OSError):  # a zone is a file of tzdata
         return ZoneInfo("UTC")
 
 
