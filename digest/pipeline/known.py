@@ -8,7 +8,7 @@ from datetime import date
 
 from digest.models import Appearance, Identity, Paper, Source
 from digest.sources.listing import Facts, Listing
-from digest.sources.recognise import Known, Seen
+from digest.sources.recognise import Known, Seen, names
 
 
 def lock_papers(numbers: Iterable[int]) -> None:
@@ -20,11 +20,11 @@ def lock_papers(numbers: Iterable[int]) -> None:
 
 
 def known_of(listing: Listing, source: Source, day: date) -> tuple[dict[str, Known], list[Known]]:
-    """The stored papers that have one of the listing's keys or aliases, by key; and those listed on the day.
+    """The stored papers that may be one of the listing's entries, by key; and those listed on the day.
 
     They are locked. A merged paper counts as the one it is merged into.
     """
-    keys = [key for entry in listing.entries for key in (*entry.keys, *entry.aliases)]
+    keys = [key for entry in listing.entries for key in names(entry)]
     named = Identity.objects.filter(key__in=keys).values_list("key", "paper_id")
     here = Appearance.objects.filter(source=source, day=day, gone_at=None).values_list("paper_id", flat=True)
     lock_papers([*(paper for _, paper in named), *here])

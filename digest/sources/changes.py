@@ -6,14 +6,13 @@ or that comes late, finds nothing twice.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from digest.sources.listing import Entry, Facts, Listing, public_key, said
-from digest.sources.recognise import Known, Seen, joined, known_as, named_by, placed
+from digest.sources.recognise import Known, Seen, joined, placed, recognised
 
 LISTED, ELSEWHERE, ROSE, ENRICHED, REVISED = "listed", "listed elsewhere", "rose", "enriched", "revised"
 SETTLED, CORRECTED, UNLISTED = "settled", "corrected", "unlisted"
@@ -69,12 +68,7 @@ def changes(known: Mapping[str, Known], listing: Listing, look: Look) -> list[Fo
     A feed's entry stays on the day of its first look, however often its publisher dates it anew.
     """
     found: list[Found] = []
-    named = [named_by(known, entry, look.source) for entry in listing.entries]
-    times = Counter(paper for papers in named for paper in papers)
-    for listed, mine in zip(listing.entries, named, strict=True):
-        linked = {known[key].paper for key in listed.aliases if key in known}
-        others = {paper for paper in linked if times[paper] > (paper in mine)}
-        papers, entry = known_as(known, listed, look.source, others)
+    for papers, entry in recognised(known, listing.entries, look.source):
         found.append(_found(papers, placed(papers, entry, look.source) if listing.rolling else entry, look))
     return found
 

@@ -5,12 +5,16 @@ A false split shows a paper twice, a false merge hides one for ever: where it is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
-from digest.sources.keys import spelled
+from digest.sources.keys import own_key, spelled
 from digest.sources.listing import Entry, Facts
+
+OWN = "guid:"  # how a source's own names begin
+LINKED, NAMED, UNDISPUTED = range(3)  # a claim by link together with title; by a name of the source's own; of no rival
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +38,119 @@ class Known:
     seen: tuple[Seen, ...] = ()
 
 
-def known_as(
-    known: Mapping[str, Known], entry: Entry, source: str, others: Collection[int] = ()
-) -> tuple[list[Known], Entry]:
-    """The papers that the entry is, the oldest first, and the entry with the keys that can be believed of it.
+class _Claim(NamedTuple):
+    """What an entry may be, and the entry with the keys that can be believed of it if it is that."""
+
+    entry: Entry
+    paper: Known | None  # None: none but those of its ids, or a new one
+    force: int
+
+
+def names(entry: Entry) -> tuple[str, ...]:
+    """All keys under which `recognised` looks for an entry's paper."""
+    return (*entry.keys, *entry.aliases, *(() if _ids(entry) else (_last_name(entry),)))
+
+
+def recognised(known: Mapping[str, Known], entries: Sequence[Entry], source: str) -> list[tuple[list[Known], Entry]]:
+    """The papers that each entry of a look is, the oldest first, and the entry with the keys that can be believed.
 
     Two arXiv ids are two papers, whatever DOI they share. A feed's own name for a paper is not believed against
-    both link and title, and the link only together with the title: a false split shows a paper twice, a false
-    merge hides one for ever. Link and title of one paper outweigh the name of another, and don't make an entry one of
-    the papers that `others` of the same look are by their names: what was two papers at one look must not be one at
-    the next, only because a title has changed meanwhile.
+    both link and title, and the link only together with the title, unless the entry has no other name; link and title
+    of one paper outweigh the name of another.
+
+    Two entries that no id joins are two papers: so each claims what it would best be, and of rivals for a paper that
+    one has it whose claim is better (see `_weight`), while the other claims what it would be next. This way an entry
+    that has a paper has it at the next look, too: by then the paper's title and link are its own.
     """
+    firm = [_by_ids(known, entry) for entry in entries]
+    own = [{paper.paper for paper in papers} for papers in firm]
+    taken = set().union(*own)
+    claims = [_claims(known, entry, source, papers) for entry, papers in zip(entries, firm, strict=True)]
+    made: dict[int, _Claim] = {}
+    holders: dict[int, int] = {}  # by paper
+    waiting = list(range(len(entries)))[::-1]
+    while waiting:
+        place = waiting.pop()
+        claim = made[place] = next(claims[place])
+        paper = claim.paper
+        if paper is None or claim.force == UNDISPUTED or paper.paper in own[place]:
+            continue
+        rival = holders.get(paper.paper)
+        if paper.paper in taken or (
+            rival is not None and _weight(made[rival], paper, rival) > _weight(claim, paper, place)
+        ):
+            waiting.append(place)
+        else:
+            holders[paper.paper] = place
+            waiting += [] if rival is None else [rival]
+    return [(_together(papers, made[place].paper), made[place].entry) for place, papers in enumerate(firm)]
+
+
+def _claims(known: Mapping[str, Known], entry: Entry, source: str, papers: Sequence[Known]) -> Iterator[_Claim]:
+    """What an entry may be, the best first; `papers` are those of its ids. The last is undisputed."""
+    ids = _ids(entry)
+    name = next((key for key in entry.keys if key not in ids), "")
+    named = known.get(name)
     linked = [known[key] for key in entry.aliases if key in known and known[key].facts.title == entry.title]
-    linked = [paper for paper in linked if paper.paper not in others]
-    papers = {paper.paper for paper in linked}
-    own = [key for key in entry.keys if key in known and key.startswith("guid:")]
-    reused = [
-        key for key in own if _means_another(known[key], entry, source) or (papers and known[key].paper not in papers)
-    ]
-    if reused:
-        rest = tuple(key for key in entry.keys if key not in reused)
-        entry = replace(entry, keys=rest or entry.aliases, aliases=entry.aliases if rest else ())
-    same = [known[key] for key in entry.keys if key in known] + (linked if entry.aliases else [])
-    found = {paper.paper: paper for paper in same}
-    return _of_one_id([found[number] for number in sorted(found)], entry), entry
+    for paper in linked:
+        own = named is None or named.paper == paper.paper
+        if _of_one_id(paper, entry, papers):
+            yield _Claim(entry if own else _nameless(entry, ids), paper, NAMED if own and named else LINKED)
+    if named is None:
+        yield _Claim(entry, None, UNDISPUTED)
+    elif not _means_another(named, entry, source) and _of_one_id(named, entry, papers):
+        yield _Claim(entry, named, NAMED)
+    nameless = _nameless(entry, ids)
+    if ids:
+        yield _Claim(nameless, None, UNDISPUTED)
+    for key in nameless.keys:
+        yield _Claim(nameless, known.get(key), NAMED if key in known else UNDISPUTED)
+    last = _last_name(entry)
+    yield _Claim(replace(entry, keys=(last,), aliases=()), known.get(last), UNDISPUTED)
 
 
-def named_by(known: Mapping[str, Known], entry: Entry, source: str) -> set[int]:
-    """The papers that the entry is by its keys alone, without names that were given to another."""
-    keys = (key for key in entry.keys if key in known)
-    return {
-        known[key].paper for key in keys if not (key.startswith("guid:") and _means_another(known[key], entry, source))
-    }
+def _weight(claim: _Claim, paper: Known, place: int) -> tuple[bool, bool, bool, int]:
+    """How much a claim on a paper counts against those of other entries."""
+    entry, facts = claim.entry, paper.facts
+    same_link = bool(entry.link) and spelled(entry.link) == spelled(facts.link)
+    return claim.force == NAMED, entry.title == facts.title, same_link, -place
+
+
+def _nameless(entry: Entry, ids: tuple[str, ...]) -> Entry:
+    """The entry without the name that its source has for it: then its link is one, as of an entry that has no other."""
+    return replace(entry, keys=ids or entry.aliases, aliases=entry.aliases if ids else ())
+
+
+def _ids(entry: Entry) -> tuple[str, ...]:
+    """The keys that hold in every source."""
+    return tuple(key for key in entry.keys if not key.startswith(OWN))
+
+
+def _last_name(entry: Entry) -> str:
+    """The key of an entry whose names are all another's: its own name together with its title."""
+    source, _, name = entry.keys[0].removeprefix(OWN).partition(":")
+    return own_key(source, f"{name} {entry.title}")
+
+
+def _by_ids(known: Mapping[str, Known], entry: Entry) -> list[Known]:
+    """The papers that have the entry's ids, the oldest first; of two arXiv ids those with its own, or the oldest's."""
+    found = {known[key].paper: known[key] for key in _ids(entry) if key in known}
+    papers: list[Known] = []
+    for number in sorted(found):
+        papers += [found[number]] if _of_one_id(found[number], entry, papers) else []
+    return papers
+
+
+def _of_one_id(paper: Known, entry: Entry, papers: Sequence[Known]) -> bool:
+    """Whether a paper has no other arXiv id than the entry, or than the papers that the entry is."""
+    own = next((key.removeprefix("arxiv:") for key in entry.keys if key.startswith("arxiv:")), "")
+    own = own or next((known.facts.arxiv for known in papers if known.facts.arxiv), "")
+    return not own or paper.facts.arxiv in ("", own)
+
+
+def _together(papers: Sequence[Known], paper: Known | None) -> list[Known]:
+    found = {known.paper: known for known in (*papers, *([paper] if paper else []))}
+    return [found[number] for number in sorted(found)]
 
 
 def _means_another(known: Known, entry: Entry, source: str) -> bool:
@@ -75,13 +160,6 @@ def _means_another(known: Known, entry: Entry, source: str) -> bool:
         return False
     link = spelled(facts.link)
     return bool(link) and all(alias.split(":", 2)[-1] != link for alias in entry.aliases)
-
-
-def _of_one_id(papers: list[Known], entry: Entry) -> list[Known]:
-    """The papers without those that have another arXiv id than the entry, or than the oldest that has one."""
-    own = next((key.removeprefix("arxiv:") for key in entry.keys if key.startswith("arxiv:")), "")
-    own = own or next((known.facts.arxiv for known in papers if known.facts.arxiv), "")
-    return [known for known in papers if known.facts.arxiv in ("", own)]
 
 
 def placed(papers: list[Known], entry: Entry, source: str) -> Entry:

@@ -335,12 +335,17 @@ NAME_OF_ANOTHER = [[("g1", f"{J}1", "Fern", "")], [("", f"{J}1", "Moss", ""), ("
 # one entry has the name of a paper, another its link and title
 LINK_OF_ANOTHER = [[(f"{J}1", f"{J}2/", "Moss", "")], [(f"{J}1", "", "Fern", ""), ("g1", f"{J}2/", "Moss", "")]]
 
+# one entry has the link of a paper and no name, another its name and its title
+NAME_AND_TITLE = [[("g1", f"{J}1", "Fern", "")], [("", f"{J}1", "Moss", ""), ("g1", "", "Fern", "")]]
+
 
 @given(looks=LOOKS)
 @example(looks=NAME_OF_ANOTHER)
 @example(looks=[NAME_OF_ANOTHER[0], NAME_OF_ANOTHER[1][::-1]])
 @example(looks=LINK_OF_ANOTHER)
 @example(looks=[LINK_OF_ANOTHER[0], LINK_OF_ANOTHER[1][::-1]])
+@example(looks=NAME_AND_TITLE)
+@example(looks=[NAME_AND_TITLE[0], NAME_AND_TITLE[1][::-1]])
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_look_at_a_feed_taken_twice_teaches_nothing_the_second_time(looks, journal):
     with transaction.atomic():
