@@ -19,7 +19,8 @@ DAY = "2026-03-02"
 
 
 def unreadable(bodies, day, source, kind):
-    raise UnreadableListing("none of its 2 items is a paper (item 1 has no id)", f"the listing of {day}", "Report it")
+    what = "none of its 2 items is a paper (item 1 has no id)"
+    raise UnreadableListing(what, f"the listing of {day}", "Report it", "format")
 
 
 @pytest.fixture

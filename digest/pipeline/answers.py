@@ -14,7 +14,7 @@ from digest.pipeline import earlier
 from digest.pipeline.fetching import Errand
 from digest.pipeline.snapshots import Answer
 from digest.pipeline.storing import kept_bodies
-from digest.sources import arxiv, huggingface, politeness, reader
+from digest.sources import arxiv, huggingface, politeness, reader, verdict
 from digest.sources.http import Fetched, FetchFailed
 from digest.sources.listing import Listing
 from digest.sources.politeness import Trouble
@@ -36,7 +36,7 @@ def answer(errand: Errand, day: date) -> Answer:
         return _api(errand, day, bodies)
     except FetchFailed as failure:
         if failure.trouble.kind in politeness.UNANSWERED:
-            return Answer(failure=str(failure))
+            return Answer(failure=verdict.unread(failure))
         return _web_page(errand, day, failure)
     except UnreadableListing as failure:
         errand.trouble = UNREADABLE
@@ -48,9 +48,8 @@ def archive(errand: Errand, day: date) -> Answer:
     source = errand.source
     names = arxiv.categories_of(source.url)
     if not names:
-        return Answer(
-            failure=f"{source.url} names no category, like .../rss/cs.AI+cs.LG: no past day can be asked for."
-        )
+        said = f"{source.url} names no category, like .../rss/cs.AI+cs.LG: no past day can be asked for."
+        return Answer(failure=verdict.Verdict("failed", said))
     bodies: list[bytes] = []
     start: int | None = 0
     try:
@@ -58,7 +57,7 @@ def archive(errand: Errand, day: date) -> Answer:
             bodies.append(errand.get(arxiv.query_url(names, day, start, base=source.url)).body)
             start = arxiv.next_start(bodies[-1])
     except FetchFailed as failure:
-        return Answer(failure=str(failure))
+        return Answer(failure=verdict.unread(failure))
     return given(source, day, bodies)
 
 
@@ -74,7 +73,7 @@ def read_again(source: Source, day: date, unread: Answer) -> Answer:
     try:
         return replace(unread, listing=reader.read(unread.bodies, day, source.slug, source.kind))
     except UnreadableListing as failure:
-        return Answer(unread.bodies, failure=str(failure))
+        return Answer(unread.bodies, failure=verdict.unread(failure))
 
 
 def _feed(errand: Errand, day: date) -> Answer:
@@ -86,7 +85,7 @@ def _feed(errand: Errand, day: date) -> Answer:
         got = errand.get(source.url, etag, last_modified)
     except FetchFailed as failure:
         said = reader.said_in(failure.answer, day, source.slug)
-        return Answer(failure=f"{said}. {failure}" if said else str(failure))
+        return Answer(failure=verdict.Verdict("failed", f"{said}. {failure}") if said else verdict.unread(failure))
     if got.status == 304:
         return Answer(before=before)
     return replace(given(source, day, [reader.steady(got.body)]), validators=[_validators(got)])
@@ -124,11 +123,11 @@ def _web_page(errand: Errand, day: date, failure: Exception, unread: Sequence[by
     try:
         got = errand.get(huggingface.page_url(source.url, day))
     except FetchFailed:
-        return Answer(unread, failure=str(failure))
+        return Answer(unread, failure=verdict.unread(failure))
     try:
         return _read(source, day, [got.body], lambda *page: _noted(huggingface.parse(*page), failure))
     except UnreadableListing:
-        return Answer(unread or [got.body], failure=str(failure))
+        return Answer(unread or [got.body], failure=verdict.unread(failure))
 
 
 def _read(

@@ -12,7 +12,7 @@ from django.db.models import Max, Min
 
 from digest.models import Appearance, Identity, Snapshot, Source, SourceDay
 from digest.sources.listing import Listing
-from digest.sources.verdict import BELIEVED, SATURDAY, Record, Verdict, judge, old, overdue, unread
+from digest.sources.verdict import BELIEVED, SATURDAY, Record, Verdict, judge, old, overdue
 
 REMEMBERED = timedelta(days=60)  # how far back a source's own days say what is usual
 SIZES, BEGINNINGS = 30, 20  # so many of them
@@ -22,17 +22,17 @@ def judged(
     source: Source,
     source_day: SourceDay,
     listing: Listing | None,
-    failure: str,
+    failure: Verdict | None,
     before: Snapshot | None,
     now: datetime,
     backfill: bool,
 ) -> Verdict:
-    """The verdict on a look: `failure` says why there is nothing to read; `before` is the look that it repeats.
+    """The verdict on a look: `failure` is that on one with nothing to read; `before` is the look that it repeats.
 
     No listing without a failure is what nobody needs to read, since nothing has changed.
     """
-    if failure:
-        return unread(failure)
+    if failure is not None:
+        return failure
     day, accepted = source_day.day, source_day.accepted_at is not None
     known = Appearance.objects.filter(source=source, day=day, gone_at=None).count()
     begins = not known and not accepted and not backfill and source.kind != Source.Kind.FEED

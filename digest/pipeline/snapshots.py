@@ -39,7 +39,7 @@ class Answer:
 
     bodies: Sequence[bytes] = ()
     listing: Listing | None = None
-    failure: str = ""
+    failure: Verdict | None = None  # there is nothing to read
     validators: Sequence[earlier.Validators] = ()  # of its pages, in order
     before: Snapshot | None = None  # a 304: the look since which nothing has changed
 
@@ -98,8 +98,8 @@ def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bo
     source = Source.objects.select_for_update().get(pk=source_id)
     source_day, _ = SourceDay.objects.get_or_create(source=source, day=day)
     digests = earlier.digests_of(answer.bodies)
-    before = None if answer.failure else answer.before or earlier.same(source, day, digests)
-    if not answer.failure and answer.listing is None and before is None:
+    before = None if answer.failure is not None else answer.before or earlier.same(source, day, digests)
+    if answer.failure is None and answer.listing is None and before is None:
         raise Overtaken
     verdict = judged(source, source_day, answer.listing, answer.failure, before, now, backfill)
     reason = NOT_MODIFIED if answer.before is not None and verdict.kind == "unchanged" else verdict.reason

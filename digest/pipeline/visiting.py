@@ -15,6 +15,7 @@ from digest.pipeline.looking import due_days, look
 from digest.pipeline.settling import closes_at, settle, unsettled
 from digest.pipeline.snapshots import Answer, Taken, take_snapshot
 from digest.sources.politeness import ONE_PAGE
+from digest.sources.verdict import Verdict
 
 HELD = timedelta(minutes=3)  # longer than a task may last; should the visitor die, the next tick after it tries again
 SECONDS = 75.0  # of fetching in all: a task has 90
@@ -85,5 +86,5 @@ def _look(source: Source, day: date, now: datetime, errand: Errand, backfill: bo
         return look(source, day, now, backfill=backfill, errand=errand, more=more)
     except Exception as error:
         log.exception("the look at %s, %s, was given up", source.slug, day)
-        failure = Answer(errand.bodies, failure=f"{type(error).__name__}: {error}")
+        failure = Answer(errand.bodies, failure=Verdict("failed", f"{type(error).__name__}: {error}"))
         return take_snapshot(source, day, failure, now, backfill=backfill)

@@ -19,7 +19,7 @@ from digest.sources import arxiv_entries, arxiv_page
 from digest.sources.arxiv_entries import API, RDF, Batch
 from digest.sources.listing import Entry, Listing
 from digest.sources.tree import Node, Tree, read_tree
-from digest.sources.untrusted import UnreadableListing, line
+from digest.sources.untrusted import Cause, UnreadableListing, line
 
 FEEDS = "https://rss.arxiv.org/rss/"
 EXPORT = "https://export.arxiv.org"
@@ -110,7 +110,7 @@ def parse_trees(trees: Sequence[Tree], day: date, source: str) -> Listing:
     left_out = [reason for batch in batches for reason in batch.left_out]
     found = [entry for batch in batches for entry in batch.entries]
     if not found and (doubts or left_out):
-        raise UnreadableListing((doubts + left_out)[0], where, READ_AGAIN)
+        raise UnreadableListing((doubts + left_out)[0], where, READ_AGAIN, "damage" if doubts else "format")
     return _listing(found, doubts, left_out, day, batches[0].shown_day)
 
 
@@ -118,7 +118,8 @@ def parse_page(body: bytes, day: date, source: str) -> Listing:
     """The page /list/CATEGORY/new. Raises UnreadableListing for any other page of arXiv."""
     page = arxiv_page.read(body, _where(day, source))
     if not page.entries and (page.doubts or page.left_out):
-        raise UnreadableListing((page.doubts + page.left_out)[0], _where(day, source), READ_AGAIN)
+        cause: Cause = "damage" if page.doubts else "format"
+        raise UnreadableListing((page.doubts + page.left_out)[0], _where(day, source), READ_AGAIN, cause)
     return _listing(page.entries, page.doubts, page.left_out, day, page.shown_day)
 
 

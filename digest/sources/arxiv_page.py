@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup, Tag
 from digest.sources.listing import Entry, arxiv_key
 from digest.sources.people import sort_people
 from digest.sources.plain import plain
-from digest.sources.untrusted import TEXT_LIMIT, TITLE_LIMIT, UnreadableListing, decoded, line
+from digest.sources.untrusted import TEXT_LIMIT, TITLE_LIMIT, UnreadableListing, cause_of, decoded, line
 
 PAPERS = "https://arxiv.org/abs/"
 PAGE_LIMIT = 12_000_000  # bytes; the largest page, of 2,000 entries, has about 6 million
@@ -62,7 +62,8 @@ def read(body: bytes, where: str) -> Page:
         raise UnreadableListing(f"the page is too big: {len(body)} bytes", where, AGAIN)
     text = decoded(body)
     if not is_page(text):
-        raise UnreadableListing(f"this is no list page of arXiv: {line(text[:200], 80)}", where, AGAIN)
+        start = line(text[:200], 80)
+        raise UnreadableListing(f"this is no list page of arXiv: {start}", where, AGAIN, cause_of(start))
     soup = BeautifulSoup(text.replace("<?", "&lt;?"), "lxml")
     page, sections = Page(), [Section("", 0, 0)]
     held: Tag | None = None

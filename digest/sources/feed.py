@@ -39,7 +39,7 @@ def parse(bodies: Sequence[bytes], day: date, source: str) -> Listing:
     named = [item for item in found.items if item.title or item.abstract]
     if not named and (found.items or found.damage):
         what = found.damage or f"none of its {len(found.items)} entries has a title or a text"
-        raise UnreadableListing(what, where, READ_AGAIN)
+        raise UnreadableListing(what, where, READ_AGAIN, "damage" if found.damage else "format")
     entries = first_entries(_entries(named, day, source))
     left_out = len(found.items) - len(named)
     notes = [found.damage] if found.damage else []

@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 from digest.sources import cards
 from digest.sources.item import as_object, read_item
 from digest.sources.listing import Entry, Listing, first_entries
-from digest.sources.untrusted import UnreadableListing, decoded, iso_day, line
+from digest.sources.untrusted import Cause, UnreadableListing, cause_of, decoded, iso_day, line
 
 DEFAULT_BASE = "https://huggingface.co/api/daily_papers"
 API_PATH = "/api/daily_papers"
@@ -125,17 +125,20 @@ def parse_page(body: bytes, day: date, source: str) -> Listing:
 
 def _of_page(page: cards.Page, day: date, source: str) -> Listing:
     damage = page.damage
+    cause: Cause = "format" if page.props is not None else "damage"
     if page.props is not None and not damage:
         try:
             listing = _listing(page.props["dailyPapers"], day, source)
         except UnreadableListing as error:
-            damage = error.what
+            damage, cause = error.what, error.cause
         else:
             if listing.entries or not page.cards:
                 return listing
             damage = "its DailyPapers data list no papers"
     if not page.cards:
-        raise UnreadableListing(f"the page cannot be read: {damage}, and it has no cards", _where(day), READ_AGAIN)
+        raise UnreadableListing(
+            f"the page cannot be read: {damage}, and it has no cards", _where(day), READ_AGAIN, cause
+        )
     listing = _listing(page.cards, day, source)
     return _partly(listing, f"read from the page's cards, without authors and abstracts, because {damage}")
 
@@ -193,7 +196,7 @@ def _listing(items: Sequence[object], day: date, source: str) -> Listing:
     reasons = [f"item {number} {why}" for number, why in enumerate(read, start=1) if isinstance(why, str)]
     if reasons and not usable:
         what = f"none of its {len(items)} items is a paper ({reasons[0]})"
-        raise UnreadableListing(what, _where(day), "If it stays so, the format has changed: report it")
+        raise UnreadableListing(what, _where(day), "If it stays so, the format has changed: report it", "format")
     entries = first_entries(usable)
     repeated = len(usable) - len(entries)
     notes = [f"listed more than once, and counted once: {repeated}"] if repeated else []
@@ -215,6 +218,7 @@ def _unknown(body: bytes, where: str) -> UnreadableListing:
     """What a body that is no listing is, in words for the operator."""
     text = decoded(body).strip()
     start = line(text[:200], 80)
+    cause: Cause = "format" if text.startswith("{") else "damage"
     if not text:
         what = "the body is empty"
     elif text.startswith("{"):
@@ -223,4 +227,4 @@ def _unknown(body: bytes, where: str) -> UnreadableListing:
         what = f"this is another page than the daily papers (a challenge, an error, a log-in?): {start}"
     else:
         what = f"this is neither the API's JSON nor the daily papers page: {start}"
-    return UnreadableListing(what, where, READ_AGAIN)
+    return UnreadableListing(what, where, READ_AGAIN, cause_of(start, cause))

@@ -27,7 +27,7 @@ def read_json_items(body: bytes, where: str) -> Items:
         raise UnreadableListing(f"the JSON cannot be read: {error}", where, LATER) from error
     found = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(found, list):
-        raise UnreadableListing("the JSON Feed has no list of items", where, LATER)
+        raise UnreadableListing("the JSON Feed has no list of items", where, LATER, "format")
     return Items(tuple(_json_item(item) for item in found[:ITEMS_LIMIT] if isinstance(item, dict)), "")
 
 

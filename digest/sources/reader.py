@@ -11,7 +11,7 @@ from digest.sources import arxiv, emptiness, feed, huggingface
 from digest.sources.emptiness import NO_EMPTY_LIST
 from digest.sources.listing import Listing
 from digest.sources.tree import Tree, as_text, read_tree
-from digest.sources.untrusted import UnreadableListing, decoded, line
+from digest.sources.untrusted import UnreadableListing, cause_of, decoded, line
 
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FIRST_ELEMENT = re.compile(r"<(?:\w+:)?(\w+)[\s>/]", re.ASCII)
@@ -37,8 +37,8 @@ def read(bodies: Sequence[bytes], day: date, source: str, kind: str) -> Listing:
     if len(bodies) == 1 and _is_list_page(bodies[0]):
         return _filled(arxiv.parse_page(bodies[0], day, source), emptiness.strange_page, bodies[0], where)
     if kind != "hf" and not any(huggingface.looks_like(body) for body in bodies):
-        what = f"this is no feed: {_beginning(bodies[0]) if bodies else 'there is no body'}"
-        raise UnreadableListing(what, where, MEND)
+        beginning = _beginning(bodies[0]) if bodies else "there is no body"
+        raise UnreadableListing(f"this is no feed: {beginning}", where, MEND, cause_of(beginning))
     return huggingface.parse(bodies, day, source)
 
 
@@ -98,7 +98,7 @@ def _feed(bodies: Sequence[bytes], day: date, source: str, kind: str, where: str
     listing = arxiv.parse_trees(trees, day, source) if own else feed.parse(bodies, day, source)
     if kind == "arxiv" and not own and not listing.entries:
         said = line(next(trees[0].root.every("channel"), trees[0].root).first("title"), 80)
-        raise UnreadableListing(f"{NO_EMPTY_LIST}: it is another feed than arXiv's: {said}", where, MEND)
+        raise UnreadableListing(f"{NO_EMPTY_LIST}: it is another feed than arXiv's: {said}", where, MEND, "format")
     for tree in trees:
         _filled(listing, emptiness.strange_feed, tree.root, where)
     return listing
@@ -108,7 +108,7 @@ def _filled(listing: Listing, strange: Callable[[T], str], what: T, where: str) 
     """The listing, unless it has no entries for another reason than that there are none."""
     why = "" if listing.entries else strange(what)
     if why:
-        raise UnreadableListing(why, where, MEND)
+        raise UnreadableListing(why, where, MEND, "format")
     return listing
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from datetime import date
+from typing import Literal
 from urllib.parse import urlsplit
 
 from digest.sources.listing import one_line
@@ -33,12 +34,28 @@ ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 UTF_16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-class UnreadableListing(Exception):
-    """A body that is no listing: what it is instead, where it stands, how to mend it."""
+# Why a body can't be read: it is damaged, or no list at all; a list in a format that we don't know; a page that wants
+# to see that a person asks.
+Cause = Literal["damage", "format", "challenge"]
+# What such pages say in their first words.
+CHALLENGING = re.compile(
+    r"just a moment|attention required|captcha|awswaf|challenge[-_.]|human verification|verif(?:y|ying) (?:that )?you"
+    r"|are you (?:a )?(?:human|robot)|checking your browser|unusual traffic",
+    re.IGNORECASE,
+)
 
-    def __init__(self, what: str, where: str, mend: str) -> None:
+
+class UnreadableListing(Exception):
+    """A body that is no listing: what it is instead, where it stands, how to mend it; and why, for the verdict."""
+
+    def __init__(self, what: str, where: str, mend: str, cause: Cause = "damage") -> None:
         super().__init__(f"{where}: {what}. {mend}")
-        self.what, self.where, self.mend = what, where, mend
+        self.what, self.where, self.mend, self.cause = what, where, mend, cause
+
+
+def cause_of(beginning: str, otherwise: Cause = "damage") -> Cause:
+    """Why a body that begins so is no listing: a challenge, or `otherwise`."""
+    return "challenge" if CHALLENGING.search(beginning) else otherwise
 
 
 def line(value: object, limit: int = NAME_LIMIT) -> str:

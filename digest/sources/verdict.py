@@ -6,13 +6,13 @@ of their final count. A suspect look teaches nothing; an operator may accept it,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from digest.sources.listing import Entry, Listing
+from digest.sources.untrusted import UnreadableListing
 
 Kind = Literal["ok", "unchanged", "partial", "suspect", "failed"]
 BELIEVED: tuple[Kind, ...] = ("ok", "unchanged", "partial")
@@ -23,16 +23,6 @@ OLD = timedelta(days=14)  # more than half of a list that nobody knows, and olde
 SATURDAY = 5
 NO_LISTING = "No listing yet"  # how the reasons begin of which readers hear "source had no listing"
 CHALLENGE, MARKUP = UNREAD = "Challenge page", "Markup changed"  # and of those that could not be read
-# What pages say, in their first words, that want to see a person; and what our readers say of a changed format.
-CHALLENGING = re.compile(
-    r"just a moment|attention required|captcha|awswaf|challenge[-_.]|human verification|verif(?:y|ying) (?:that )?you"
-    r"|are you (?:a )?(?:human|robot)|checking your browser|unusual traffic",
-    re.IGNORECASE,
-)
-CHANGED = re.compile(
-    r"data list no papers|none of its \d+ (?:items is a paper|entries has a title)|an object where a list is due"
-    r"|this is no empty list|has no list of items|entry \d+ (?:\([^)]{0,40}\) )?has no (?:arXiv id|title)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +69,17 @@ def judge(listing: Listing, requested: date, record: Record) -> Verdict:
     return Verdict("ok", _sentence(f"The source lists {_papers(len(listing.entries))}", listing.note))
 
 
-def unread(said: str) -> Verdict:
-    """The verdict on a look that brought nothing to read: the error's own sentences.
+def unread(failure: Exception) -> Verdict:
+    """The verdict on a look that brought nothing to read, in the error's own sentences.
 
-    It is suspect when the source answers, but with a page for people only or in a format that we do not know: that
-    does not mend itself, as a failure does.
+    It is suspect when the source answers, but with a page for people only or in a format that we do not know, as the
+    cause of an UnreadableListing says: that does not mend itself, as a failure does.
     """
-    if CHALLENGING.search(said):
+    said = str(failure)
+    cause = failure.cause if isinstance(failure, UnreadableListing) else "damage"
+    if cause == "challenge":
         return Verdict("suspect", _sentence(f"{CHALLENGE}: the source wants to see that a person asks", said))
-    if CHANGED.search(said):
+    if cause == "format":
         return Verdict("suspect", _sentence(f"{MARKUP}: the source writes its list in another way", said))
     return Verdict("failed", said)
 

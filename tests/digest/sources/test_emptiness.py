@@ -62,7 +62,7 @@ def test_a_list_in_another_form_is_doubted_at_its_first_look(name: str) -> None:
     kind, body = CHANGED[name]
     with pytest.raises(UnreadableListing) as unreadable:
         read([body], DAY, "s", kind)
-    verdict = unread(str(unreadable.value))
+    verdict = unread(unreadable.value)
     assert (verdict.kind, verdict.reason.partition(":")[0]) == ("suspect", MARKUP)
 
 
@@ -70,7 +70,7 @@ def test_a_list_in_another_form_is_doubted_at_its_first_look(name: str) -> None:
 def test_a_web_page_in_the_place_of_a_feed_fails(kind: str) -> None:
     with pytest.raises(UnreadableListing) as unreadable:
         read([b"<html><body><h1>Down for maintenance</h1></body></html>"], DAY, "s", kind)
-    assert unread(str(unreadable.value)).kind == "failed"
+    assert unread(unreadable.value).kind == "failed"
 
 
 def test_a_list_page_with_papers_is_read_as_before() -> None:

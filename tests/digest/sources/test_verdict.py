@@ -73,15 +73,21 @@ def test_a_list_that_is_not_whole_is_partial_and_says_why() -> None:
 
 
 def test_a_failure_keeps_its_words() -> None:
-    said = str(FetchFailed("it answered 503", "https://lists.example/", "It is tried again"))
-    assert unread(said) == Verdict("failed", "https://lists.example/: it answered 503. It is tried again")
+    failure = FetchFailed("it answered 503", "https://lists.example/", "It is tried again")
+    assert unread(failure) == Verdict("failed", "https://lists.example/: it answered 503. It is tried again")
+
+
+def test_words_of_an_address_or_a_title_are_no_challenge_and_no_format() -> None:
+    failure = FetchFailed("it answered 503", "https://captcha.example/challenge-1", "It is tried again")
+    assert unread(failure).kind == "failed"
+    assert unread(UnreadableListing("this is no empty list, by its name", "Just a moment", "Look")).kind == "failed"
 
 
 def read_as(body: bytes, kind: str) -> Verdict:
     """The verdict on a body that no reader takes for a listing."""
     with pytest.raises(UnreadableListing) as caught:
         reader.read([body], DAY, "lists", kind)
-    return unread(str(caught.value))
+    return unread(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["hf", "arxiv", "feed"])
