@@ -27,6 +27,9 @@ API_PAGE = 500  # entries; the API answers slowly to more
 EASTERN = ZoneInfo("America/New_York")
 HOST = re.compile(r"https?://(?:[a-z0-9-]+\.)*arxiv\.org(?:[:/]|$)", re.IGNORECASE)
 CATEGORY = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?")
+OF_ENTRIES = ("oai:arxiv.org:", "announce_type")  # by which its entries can be told, in lower case
+OF_HEAD = re.compile(r"arxiv\.org(?!/schemas/)")  # any feed may declare arXiv's namespace
+ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]")
 READ_AGAIN = "Look again later; the last good look stands"
 
 
@@ -68,6 +71,19 @@ def next_start(body: bytes) -> int | None:
     here = arxiv_entries.read(tree.root)
     upcoming = here.start + here.count
     return upcoming if here.kind == API and here.count and upcoming < here.total else None
+
+
+def may_be_arxiv(text: str) -> bool:
+    """Whether a feed may be arXiv's own, without reading it: False is certain, of True `is_arxiv` decides.
+
+    What stands before the first entry and after the last is the head; entries often name arXiv in passing.
+    """
+    small = text.lower()
+    if any(sign in small for sign in OF_ENTRIES):
+        return True
+    first, last = ENTRY.search(small), max(small.rfind("</item>"), small.rfind("</entry>"), 0)
+    head = small[: first.start() if first else len(small)]
+    return OF_HEAD.search(head) is not None or OF_HEAD.search(small, last) is not None
 
 
 def is_arxiv(tree: Tree) -> bool:

@@ -93,6 +93,11 @@ def looks_like_feed(body: bytes) -> bool:
 
 
 def _feed(bodies: Sequence[bytes], day: date, source: str, kind: str, where: str) -> Listing:
+    """A feed's listing. A tree of it is built for arXiv's own, and where there are no entries to see why."""
+    if not any(arxiv.may_be_arxiv(as_text(body)) for body in bodies):
+        listing = feed.parse(bodies, day, source)
+        if listing.entries:
+            return listing
     trees = [read_tree(body, where) for body in bodies]
     own = all(arxiv.is_arxiv(tree) for tree in trees)
     listing = arxiv.parse_trees(trees, day, source) if own else feed.parse(bodies, day, source)

@@ -1,5 +1,6 @@
 """Looks: reading a listing of each kind and finding what has changed; and what a look with nothing new costs."""
 
+import io
 import json
 import os
 import random
@@ -75,9 +76,14 @@ def _journal(facts: Facts, authors: list[str]) -> str:
 
 
 def bare(kind: str, sent: list[bytes]) -> None:
-    """What the parser below ours takes alone."""
+    """What the parser below ours takes alone, with the options that we give it."""
+    parser: Callable[[bytes], object] = {"hf": json.loads, "arxiv": fromstring, "feed": _feedparser}[kind]
     for body in sent:
-        (json.loads if kind == "hf" else fromstring if kind == "arxiv" else feedparser.parse)(body)
+        parser(body)
+
+
+def _feedparser(body: bytes) -> object:
+    return feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
 
 
 def run(options: Namespace) -> str:

@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
+from digest.sources import arxiv, reader
 from digest.sources.reader import day_of, looks_like_feed, read, read_file, said_in, steady
+from digest.sources.tree import as_text, read_tree
 from digest.sources.untrusted import UnreadableListing
 from tests.digest.sources.announced import RDF, api, atom, channel, item, rss, rss_entry
 from tests.digest.sources.announced import page as list_page
@@ -42,6 +44,26 @@ def test_a_feed_cut_off_at_its_head_is_refused_as_one(raw: bytes) -> None:
     assert looks_like_feed(raw)
     with pytest.raises(UnreadableListing, match="breaks off"):
         read_file(raw, DAY, "journal", "feed")
+
+
+ABOUT_ARXIV = "<description>After arXiv:2611.00001, see https://arxiv.org/abs/2611.00001</description>"
+LINK_LAST = b"<rss><channel><item><guid>g</guid></item><link>http://arxiv.org/</link></channel></rss>"
+
+
+@pytest.mark.parametrize(
+    "raw", [rss(rss_entry(1)), rss(), atom(1), atom(), api(1), RDF, LINK_LAST, rss(rss_entry(1), title="Moss")]
+)
+def test_what_is_arxivs_own_is_never_ruled_out_beforehand(raw: bytes) -> None:
+    text = as_text(raw)
+    assert arxiv.is_arxiv(read_tree(raw, ""))
+    assert arxiv.may_be_arxiv(text)
+
+
+def test_a_feed_that_only_speaks_of_arxiv_is_read_without_a_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = channel(item("g", "https://arxiv.org/abs/2611.00001", "", "Moss", ABOUT_ARXIV))
+    monkeypatch.setattr(reader, "read_tree", None)
+    (entry,) = read([raw], DAY, "j", "feed").entries
+    assert entry.keys == ("arxiv:2611.00001", "guid:j:g")
 
 
 def test_a_body_that_says_no_day_has_none() -> None:
