@@ -9,6 +9,8 @@ from digest.models import Appearance, Body, Change, Paper, Snapshot, Source, Sou
 from digest.pipeline import visiting
 from digest.sources import huggingface, reader
 from digest.sources.untrusted import UnreadableListing
+from tests.digest.sources.announced import channel
+from tests.digest.sources.announced import item as feed_item
 from tests.digest.sources.web import plain, web
 from tests.house import at, fetch, item, letters, papers, run, serve
 from tests.house import reader as subscribe
@@ -124,3 +126,15 @@ def test_what_a_parser_stumbled_over_is_kept_and_read_when_it_is_mended(monkeypa
     monkeypatch.setattr(huggingface, "parse", parse)
     taken = run("fetch", "--replay", "--source", "local", "--day", DAY, now="2026-03-05 10:00")
     assert (taken["verdict"], taken["added"]) == ("ok", ["2603.00001"])
+
+
+def test_a_replay_knows_an_entry_whose_guid_was_given_to_another():
+    run("source", "add", "j", "--kind", "feed", "--url", "http://j.example/rss")
+    for hour, (link, title) in enumerate((("1", "Moss"), ("2", "Fern"))):
+        body = channel(feed_item("latest", f"http://j.example/{link}", "", title))
+        fetch(body, "2026-11-25", f"2026-11-25 0{hour}:00", "j")
+    titles = ["Moss", "Fern"]
+    assert [paper.facts["title"] for paper in Paper.objects.order_by("id")] == titles
+    taken = run("fetch", "--replay", "--source", "j", "--day", "2026-11-25", now="2026-11-26 10:00")
+    assert taken["corrected"] == []
+    assert [paper.facts["title"] for paper in Paper.objects.order_by("id")] == titles

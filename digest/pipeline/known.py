@@ -34,8 +34,8 @@ def known_of(listing: Listing, source: Source, day: date) -> tuple[dict[str, Kno
 
 
 def known_by_key(listing: Listing) -> dict[str, Known]:
-    """The stored papers that have one of the listing's keys, locked."""
-    keys = [key for entry in listing.entries for key in entry.keys]
+    """The stored papers that may be one of the listing's entries, by key; locked."""
+    keys = [key for entry in listing.entries for key in names(entry)]
     rows = list(Identity.objects.filter(key__in=keys).values_list("key", "paper_id"))
     lock_papers(paper for _, paper in rows)
     papers = known_papers(paper for _, paper in rows)

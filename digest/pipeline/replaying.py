@@ -19,6 +19,7 @@ from digest.pipeline.snapshots import Answer, Taken, repeated, take_snapshot
 from digest.pipeline.storing import kept_bodies
 from digest.sources import reader
 from digest.sources.listing import Listing, merged
+from digest.sources.recognise import recognised
 from digest.sources.untrusted import UnreadableListing
 from digest.sources.verdict import BELIEVED, UNREAD
 
@@ -90,10 +91,10 @@ def _correct(source: Source, day: date, listing: Listing, now: datetime) -> list
     Source.objects.select_for_update().get(pk=source.pk)
     known = known_by_key(listing)
     changes: list[Change] = []
-    for entry in listing.entries:
-        paper = next((known[key] for key in entry.keys if key in known), None)
-        if paper is None:
+    for papers, entry in recognised(known, listing.entries, source.short):
+        if not papers:
             continue
+        paper = papers[0]
         facts = merged(paper.facts, entry, own=source.short == paper.facts.sources[0])
         if facts != paper.facts:
             Paper.objects.filter(pk=paper.paper).update(facts=facts.to_json())
