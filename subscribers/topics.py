@@ -77,7 +77,9 @@ def _number(topic: str, name: str, value: str) -> tuple[str, int]:
 
 
 def save(subscriber: Subscriber, wish: TopicWish) -> Topic:
-    """Write the topic, its filter and the numbers that the filter names. Raises QueryError; ValueError for a boost.
+    """Write the topic, its filter and the numbers that the filter names. Call it inside a transaction.
+
+    Raises QueryError; ValueError for a boost.
 
     A text that newly asks for revisions ticks "also send revisions"; saved again as it is, the box decides. A topic
     that says something else than the ready-made one it followed is its reader's own.
@@ -92,10 +94,10 @@ def save(subscriber: Subscriber, wish: TopicWish) -> Topic:
     for name in ("cadence", "settled", "revisions", "cap", "threshold", "weight", "note", "muted"):
         setattr(topic, name, getattr(wish, name))
     topic.boosts = [boost.line for boost in read_boosts(wish.boosts)]
-    topic.revisions = topic.revisions or newly
-    topic.ready = ReadyTopic.objects.filter(pk=wish.ready).first() if wish.ready else None
-    if topic.ready and not _says_the_same(topic, topic.ready):
-        topic.ready = None
+    # locked: whoever changes the ready-made one meanwhile waits for this follower, or we see the change
+    topic.ready = ReadyTopic.objects.select_for_update().filter(pk=wish.ready).first() if wish.ready else None
+    if topic.ready is None or not _says_the_same(topic, topic.ready):
+        topic.ready, topic.revisions = None, topic.revisions or newly
     topic.save()
     return topic
 

@@ -25,7 +25,7 @@ def folder(db: None, settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     Filter.objects.all().delete()
     settings.DIGEST_HOME = tmp_path
     monkeypatch.setattr(kept, "FEW", 0)
-    kept._mapped.cache_clear()
+    kept._loaded.cache_clear()
     return tmp_path / "filters"
 
 
@@ -62,7 +62,7 @@ def test_what_was_compiled_once_is_not_parsed_again(folder: Path, parsed: list[s
     some = rows("robots", "moss", "fern", "cache -robots")
     assert matched(some) == some[:2]
     assert len(parsed) == 4
-    kept._mapped.cache_clear()
+    kept._loaded.cache_clear()
     assert matched(some) == some[:2]
     assert len(parsed) == 4
     more = [*some, row('"cache 7"')]
@@ -95,7 +95,7 @@ def test_a_folder_that_came_to_harm_is_made_anew(folder: Path, parsed: list[str]
     matched(some)
     (file,) = files(folder)
     data = file.read_bytes()
-    kept._mapped.cache_clear()
+    kept._loaded.cache_clear()
     if harm == "lost":
         file.unlink()
     elif harm == "stale":
@@ -112,7 +112,7 @@ def test_a_folder_that_came_to_harm_is_made_anew(folder: Path, parsed: list[str]
     assert matched(some) == some[:2]
     assert len(parsed) == 6
     assert len(files(folder)) == 1, "what can't be read is gone"
-    kept._mapped.cache_clear()
+    kept._loaded.cache_clear()
     assert matched(some) == some[:2]
     assert len(parsed) == 6
     kept._salt.cache_clear()
@@ -158,6 +158,23 @@ def test_filters_that_are_mostly_gone_are_forgotten(folder: Path, parsed: list[s
     assert files(folder) == []
     assert matched([some[0], another]) == [some[0], another]
     assert len(files(folder)) == 1
+
+
+def test_a_full_disk_gets_its_room_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept.os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    some = rows("robots", "fern")
+    assert matched(some) == some[:1]
+    assert [path.name for path in folder.iterdir()] == ["lock"]
+
+
+def test_a_part_changed_in_place_by_somebody_harms_no_process_that_has_read_it(folder: Path) -> None:
+    some = rows("robots", "moss")
+    matched(some)
+    (file,) = folder.glob("*.part")
+    assert matched(some) == some
+    with file.open("r+b") as opened:
+        opened.truncate(100)
+    assert matched(some) == some
 
 
 def test_a_file_in_the_place_of_the_folder_stops_nobody(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

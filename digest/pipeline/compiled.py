@@ -6,8 +6,8 @@ missing but not wrong, and what was written by another grammar, analyser or SECR
 read. Whatever is missing is read from the database, compiled, and kept again.
 
 Files appear whole (written under another name, synced, renamed) and never change. Of two processes at once the one
-that has the lock and finds the folder as it read it writes; the other goes on with what it has in memory. A file that
-somebody maps stays there for them when it is removed. Filters that are gone stay until they are the greater part.
+that has the lock and finds the folder as it read it writes; the other goes on with what it has in memory. Filters that
+are gone stay until they are the greater part.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
-import mmap
 import os
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -186,11 +185,15 @@ class Folder:
         data = packed(part, self._stamp)
         name = f"{hashlib.sha256(data).hexdigest()[:KEY_DIGITS]}.part"
         fresh = self.path / f"{name}.new"
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path / name)
+        try:
+            with fresh.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path / name)
+        except OSError:  # a full disk: what was written is of no use, and the database beside it needs the room
+            fresh.unlink(missing_ok=True)
+            raise
         return name
 
     def _names(self) -> frozenset[str]:
@@ -198,16 +201,16 @@ class Folder:
 
 
 @lru_cache(maxsize=8)
-def _mapped(path: Path, stamp: bytes) -> Part:
-    """A kept part, checked once in a process: the file of a name never changes."""
-    with path.open("rb") as file:
-        return unpacked(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), stamp)
+def _loaded(path: Path, stamp: bytes) -> Part:
+    """A kept part, read and checked once in a process. Not mapped: whoever changes a mapped file in place, as a restore
+    may, kills the processes that have it."""
+    return unpacked(path.read_bytes(), stamp)
 
 
 def _read(path: Path, stamp: bytes) -> Part | None:
     try:
-        return _mapped(path, stamp)
-    except (OSError, ValueError) as error:  # ValueError: an empty file can't be mapped; UnreadablePart
+        return _loaded(path, stamp)
+    except (OSError, ValueError) as error:  # ValueError: UnreadablePart
         log.info("%s is not used: %s", path, error)
         return None
 

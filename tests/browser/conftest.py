@@ -59,5 +59,5 @@ def _watched(sent, home: str, wrong: list[str]) -> None:
 def migrated(transactional_db) -> None:
     """What the migrations bring, once more: Playwright's event loop gives this thread a second connection, which knows
     nothing of the rows that pytest-django puts back after a test of this kind."""
-    for name in ("digest.migrations.0002_huggingface", "subscribers.migrations.0005_ready_topics"):
+    for name in ("digest.migrations.0002_huggingface", "subscribers.migrations.0006_ready_topics"):
         importlib.import_module(name).add(apps, None)

@@ -64,3 +64,16 @@ def test_one_that_can_not_be_read_changes_nothing() -> None:
         ready.keep(robots)
     topic.refresh_from_db()
     assert topic.text == ReadyTopic.objects.get(name="Robots").text != "(robot*"
+
+
+def test_one_that_asks_for_revisions_can_be_followed() -> None:
+    robots = ReadyTopic.objects.get(name="Robots")
+    topic = follower("ada@example.org", robots)
+    robots.text = "robot* is:revised"
+    assert ready.keep(robots) == 1
+    topic.refresh_from_db()
+    assert (topic.revisions, topic.ready) == (True, robots)
+    robots.revisions = False
+    ready.keep(robots)
+    late = follower("ben@example.org", robots)
+    assert (late.revisions, late.ready) == (False, robots), "unticked, and saved as it was: the box decides"
