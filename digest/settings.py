@@ -1,15 +1,22 @@
 """Django's settings, all of them: read from the environment and checked (see `environment`)."""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from digest import backing, environment
 from digest.sources.politeness import PROGRAM, user_agent
+from subscribers.outbox.mailboxurl import read_mailbox_url
 from subscribers.outbox.mailurl import read_mail_url
+from subscribers.outbox.providers import read_names
+from subscribers.outbox.verp import EXAMPLE as BOUNCE_EXAMPLE
+from subscribers.outbox.verp import read_base
 
+T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent
 DIGEST_HOME = Path(os.environ.get("DIGEST_HOME", "") or BASE_DIR / "var").absolute()
 
@@ -22,6 +29,15 @@ def _setting(variable: str, embedded: str, example: str) -> str:
     if EMBEDDED:
         return os.environ.get(variable, "") or embedded
     return environment.required(os.environ, variable, example)
+
+
+def _read(variable: str, read: Callable[[str], T]) -> T | None:
+    """A setting that may be missing, by a reader whose ValueError says what is wrong."""
+    text = os.environ.get(variable, "")
+    try:
+        return read(text) if text else None
+    except ValueError as wrong:
+        raise environment.SettingError(variable, str(wrong)) from None
 
 
 DATABASES = {"default": backing.database(_database_url)}
@@ -63,6 +79,14 @@ try:
     MAIL_TARGET = read_mail_url(EMAIL_URL)
 except ValueError as wrong:
     raise environment.SettingError("EMAIL_URL", str(wrong)) from None
+
+# What comes back: the envelope sender that names each letter, the mailbox it leads to, the providers that report.
+BOUNCE_ADDRESS = _read("BOUNCE_ADDRESS", read_base) or ""
+BOUNCES = _read("BOUNCES_URL", read_mailbox_url)
+if BOUNCES is not None and not BOUNCE_ADDRESS:
+    raise environment.SettingError("BOUNCE_ADDRESS", "BOUNCES_URL is set, and this is not", BOUNCE_EXAMPLE)
+ANYMAIL = {name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")}
+WEBHOOKS = _read("WEBHOOKS", lambda names: read_names(names, ANYMAIL)) or ()
 
 BROKER_SOCKET = DIGEST_HOME / "broker.sock"
 BROKER_URL = backing.broker(

@@ -6,6 +6,7 @@ is in, since a letter between its dot and the reply must not be cut off.
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -14,9 +15,13 @@ from digest.celery import EXPIRES, app
 from digest.pipeline import agenda, housekeeping, sending, visiting
 from digest.pipeline import publish as publishing
 from subscribers import housekeeping as people
+from subscribers.outbox import returns
+from subscribers.outbox.mailbox import Unreachable
 
+log = logging.getLogger(__name__)
 HARD = 120
 SOFT = 90
+BOUNCES_EVERY = 5  # minutes
 DELIVERERS = 2 if settings.EMBEDDED else 16  # at work at once; fewer than a worker has places
 
 
@@ -28,13 +33,16 @@ def clock() -> datetime:
 @app.task(soft_time_limit=SOFT, time_limit=HARD, expires=EXPIRES)
 def tick() -> int:
     """Each minute: hand out what is due."""
-    due = agenda.due(clock(), DELIVERERS)
+    now = clock()
+    due = agenda.due(now, DELIVERERS)
     for source in due.sources:
         look.delay(source)
     for first, last in due.ranges:
         publish.delay(first, last)
     if due.deliver_in is not None:
         deliver.apply_async(countdown=due.deliver_in)
+    if settings.BOUNCES is not None and now.minute % BOUNCES_EVERY == 0:
+        bounces.delay()
     return len(due.sources) + len(due.ranges)
 
 
@@ -60,6 +68,18 @@ def deliver() -> int:
     if sending.deliver_in(clock(), DELIVERERS) == 0:
         deliver.delay()
     return accepted
+
+
+@app.task(soft_time_limit=SOFT, time_limit=HARD, expires=EXPIRES)
+def bounces() -> int:
+    """The mails that came back; how many. A mailbox that is away is asked again in a while."""
+    if settings.BOUNCES is None:
+        return 0
+    try:
+        return returns.collect(settings.BOUNCES, clock(), settings.JOURNAL).total() // 2  # each counts by two names
+    except Unreachable as away:
+        log.error("BOUNCES_URL: %s", away)
+        return 0
 
 
 @app.task(soft_time_limit=SOFT, time_limit=HARD)

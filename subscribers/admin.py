@@ -20,7 +20,7 @@ from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 
 from subscribers.address import check_address
-from subscribers.models import Batch, Bulletin, Event, Filter, Milestone, Subscriber, Suppression, Topic
+from subscribers.models import Batch, Bulletin, Event, Filter, Milestone, Subscriber, Topic
 from subscribers.outbox.word import WORDS
 
 django_stubs_ext.monkeypatch()  # so that ModelAdmin[X] and Paginator[X] can be written at run time
@@ -180,10 +180,13 @@ class EventKind(admin.SimpleListFilter):
     parameter_name = "kind"
     of_letters = ("accepted", "deferred", "refused", "unknown", "cancelled")
     of_operators = tuple(f"word: {word}" for word in WORDS)
+    of_mail = ("bounced", "delayed", "complained", "unsubscribed", "suppressed", "lifted")
     of_people = ("asked", "confirmed", "topics", "schedule", "paused", "resumed", "left", "forgotten")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, kind) for kind in ("alert", *self.of_letters, *self.of_operators, *self.of_people)]
+        return [
+            (kind, kind) for kind in ("alert", *self.of_letters, *self.of_mail, *self.of_operators, *self.of_people)
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
@@ -200,8 +203,3 @@ class EventAdmin(OfReaders[Event]):
 class BulletinAdmin(History[Bulletin]):
     list_display = ("at", "address", "state", "raised", "over", "reply")
     list_filter = ("state",)
-
-
-@admin.register(Suppression)
-class SuppressionAdmin(History[Suppression]):
-    list_display = ("address_hash", "reason", "since", "until", "lifted_at")

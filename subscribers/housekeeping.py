@@ -1,4 +1,4 @@
-"""Once a night: people whose request was never confirmed are forgotten, pauses that are over end."""
+"""Once a night: requests never confirmed are forgotten, pauses that are over end, refused addresses are disabled."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from subscribers import membership
 from subscribers.models import Subscriber
+from subscribers.outbox import feedback
 
 PENDING_KEPT = timedelta(days=7)
 log = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def keep_house(now: datetime, journal_file: Path) -> int:
     """All of it; how many people it was about."""
-    return purge_pending(now, journal_file) + end_pauses(now)
+    return purge_pending(now, journal_file) + end_pauses(now) + feedback.judge_refusals(now)
 
 
 def purge_pending(now: datetime, journal_file: Path) -> int:

@@ -18,7 +18,7 @@ from subscribers.models import Event, Letter, Subscriber, Topic
 from subscribers.outbox import journal, queue
 from subscribers.query.parser import parse
 from subscribers.schedule import Schedule, next_slot, parse_days, parse_times
-from subscribers.suppression import suppressed
+from subscribers.suppression import BOUNCES, in_force, lift, part, suppressed
 from subscribers.topics import TopicWish, save
 
 UNDOTTED = ("waiting", "deferred")
@@ -199,12 +199,20 @@ def pause(number: int, now: datetime, until: datetime | None = None) -> Subscrib
 
 @transaction.atomic
 def resume(number: int, now: datetime) -> Subscriber:
-    """Back from a pause, from the next slot on."""
+    """Back from a pause, from the next slot on. Also from one that began because mail came back.
+
+    Whoever resumes says that mail arrives again: they hold a link that we mailed, or are an operator.
+    """
     person = _locked(number)
     if person.state == "active":
         return person
     if person.state != "paused":
         raise NotPossible(f"only a paused reader can resume; this one is {person.state}")
+    held = in_force(person.address or "", now)
+    if held is not None and held.reason != BOUNCES:
+        raise NotPossible(f"this address must not be mailed ({held.reason}); an operator can lift that")
+    if held is not None:
+        lift(held, now, by="resumed")
     person.state, person.paused_until = Subscriber.State.ACTIVE, None
     person.due, person.scheduled_at = next_slot(schedule_of(person), now), now
     person.save()
@@ -250,6 +258,7 @@ def _stop(letters: QuerySet[Letter], now: datetime, reason: str) -> None:
 def forget(number: int, now: datetime, *, journal_file: Path) -> Subscriber:
     """Erase a person. Their copies and letters stay, blanked, so that the books of the past stay right."""
     person = leave(number, now, how="forgotten", journal_file=journal_file)
+    part(person)
     person.state, person.email, person.address = Subscriber.State.FORGOTTEN, "", None
     person.zone, person.times, person.days, person.consent = "UTC", "07:30", "daily", ""
     person.asked_from, person.confirmed_from, person.feed_key = {}, {}, None

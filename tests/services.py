@@ -110,7 +110,7 @@ def stop(server: "subprocess.Popen[bytes]") -> None:
 
 def prepare() -> None:
     """Nothing of the caller's environment reaches the tests, and nothing of the tests reaches their `var/`."""
-    for name in ("REPLY_TO", "HELO_NAME", "SITE_NAME"):
+    for name in ("REPLY_TO", "HELO_NAME", "SITE_NAME", "BOUNCE_ADDRESS", "BOUNCES_URL", "WEBHOOKS"):
         os.environ.pop(name, None)
     os.environ.update(
         DIGEST_HOME=str(SCRATCH / "home"),

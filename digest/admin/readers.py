@@ -15,9 +15,10 @@ from django.utils.safestring import SafeString
 
 from digest.admin import acting
 from digest.cockpit import clock, may
-from subscribers import membership
+from subscribers import membership, suppression
 from subscribers.admin import A_READER, History, people
 from subscribers.models import Subscriber
+from subscribers.outbox import feedback, scores
 
 LATEST = 12  # digests and events on a reader's page
 
@@ -31,9 +32,9 @@ class SubscriberAdmin(History[Subscriber]):
     search_fields = ("address",)  # shows the search box; `found` searches
     search_help_text = A_READER
     actions = ("pause", "resume", "leave")
-    readonly_fields = ("topics", "digests", "events")
+    readonly_fields = ("topics", "digests", "mail", "events")
     fieldsets = (
-        (None, {"fields": ("email", "state", "topics", "digests", "events")}),
+        (None, {"fields": ("email", "state", "topics", "digests", "mail", "events")}),
         ("Schedule", {"fields": ("zone", "times", "days", "due", "scheduled_at", "paused_until")}),
         ("Where they are", {"fields": ("cursor", "owed_from", "first_slot")}),
         ("Consent", {"fields": ("asked_at", "asked_from", "confirmed_at", "confirmed_from", "consent", "left_at")}),
@@ -82,6 +83,16 @@ class SubscriberAdmin(History[Subscriber]):
         rows = reader.copies.select_related("letter").order_by("-slot")[:LATEST]
         shown = [(f"{row.slot:%Y-%m-%d %H:%M} UTC", row.reason or row.result, _state(row.letter)) for row in rows]
         return _listed(shown, "none yet") + _all("digest_copy", reader) + _all("subscribers_letter", reader)
+
+    @admin.display(description="mail that came back")
+    def mail(self, reader: Subscriber) -> SafeString:
+        now = clock()
+        held = suppression.in_force(reader.address, now) if reader.address else None
+        score = format_html("Score {} of {}", f"{feedback.score(reader, now):g}", f"{scores.MOST:g}")
+        if held is None:
+            return score
+        url = reverse("admin:subscribers_suppression_change", args=[held.pk])
+        return score + format_html('; <a href="{}">must not be mailed: {}</a>', url, held)
 
     @admin.display(description="last events")
     def events(self, reader: Subscriber) -> SafeString:

@@ -13,8 +13,9 @@ from django.db import transaction
 
 from digest.pipeline.publish import publish
 from subscribers import membership
-from subscribers.models import Batch, Event, Letter, Subscriber
-from subscribers.outbox import journal, queue
+from subscribers.models import Batch, Event, Letter, Subscriber, Suppression
+from subscribers.outbox import feedback, journal, queue
+from subscribers.suppression import COMPLAINT
 
 OPEN = ("waiting", "dotted", "deferred")
 SAID = "a backup was put back: it may have been sent after the backup was taken"
@@ -36,12 +37,30 @@ def restored(taken: datetime, now: datetime, site_host: str, journal_file: Path)
 
 def _leave_again(taken: datetime, now: datetime, journal_file: Path) -> list[str]:
     again = []
-    for _, what, key in journal.read(journal_file, taken):
-        person = Subscriber.objects.filter(key=key).exclude(state__in=["left", "forgotten"]).first()
-        if person is not None and (person.confirmed_at is None or person.confirmed_at <= taken):
+    for at, what, key in list(journal.read(journal_file, taken)):
+        person = Subscriber.objects.filter(key=key).exclude(state="forgotten").first()
+        if person is None or (person.confirmed_at is not None and person.confirmed_at > taken):
+            continue
+        if _once_more(person, at, what, now, journal_file):
             again.append(person.email)
-            membership.leave(person.pk, now, how=f"{what}, again after a restore", journal_file=journal_file)
     return again
+
+
+def _once_more(person: Subscriber, at: datetime, what: str, now: datetime, journal_file: Path) -> bool:
+    """Do again what a line of the journal says, and say whether it was needed.
+
+    A complaint that is known is left alone, also when an operator has lifted it since.
+    """
+    if what == "complained":
+        known = Suppression.objects.filter(subscriber=person, reason=COMPLAINT, since__gte=at)
+        if known.exists():
+            return False
+        feedback.complain(person.pk, at, now, journal_file)
+        return True
+    if person.state == "left":
+        return False
+    membership.leave(person.pk, now, how=f"{what}, again after a restore", journal_file=journal_file)
+    return True
 
 
 @transaction.atomic

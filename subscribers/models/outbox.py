@@ -139,6 +139,8 @@ class Event(models.Model):
             models.Index(fields=["subscriber", "at"], name="event_timeline"),
             # the front panel: alerts of the last day
             models.Index(fields=["at"], condition=models.Q(kind="alert"), name="event_alerts"),
+            # feedback.judge_refusals: addresses that a server refused since the last night
+            models.Index(fields=["at"], condition=models.Q(kind="refused"), name="event_refusals"),
         )
 
     def __str__(self) -> str:

@@ -78,14 +78,16 @@ class Suppression(models.Model):
     """An address that must not be mailed, by a keyed hash: it outlives the person's data."""
 
     address_hash = models.CharField(max_length=64)
-    reason = models.CharField(max_length=40)
+    # whose it is, for the operator who lifts it; null: somebody who was erased
+    subscriber = models.ForeignKey(Subscriber, models.SET_NULL, null=True, related_name="+", db_index=False)
+    reason = models.CharField(max_length=40)  # complaint, bounces, or an operator's words
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
     lifted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
-            # membership asks before adding anyone
+            # membership asks before adding anyone; one row an address: a new reason takes the place of the old one
             models.UniqueConstraint(fields=["address_hash"], name="suppression_address"),
             models.CheckConstraint(
                 condition=Q(until__isnull=True) | Q(until__gt=F("since")), name="suppression_ends_later"
@@ -93,4 +95,5 @@ class Suppression(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.reason} since {self.since:%Y-%m-%d}"
+        until = f" until {self.until:%Y-%m-%d}" if self.until else ""
+        return f"{self.reason} since {self.since:%Y-%m-%d}{until}"

@@ -215,7 +215,7 @@ def _daemon(text: str, status: str, said: str) -> Report:
     reply = REPLY.search(text)
     if reply is None:
         return UNREAD
-    return Report("soft" if reply[1] == "5" else "delayed", "", one_line(text[reply.start() :].split("\n")[0]))
+    return Report("soft" if reply[1] == "5" else "delayed", "", one_line(text[reply.start() :].partition("\n")[0]))
 
 
 def _text(parts: list[Message]) -> str:

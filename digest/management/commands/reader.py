@@ -1,4 +1,4 @@
-"""Readers: add, confirm, show, pause, resume, leave, export, forget."""
+"""Readers: add, confirm, show, pause, resume, lift, leave, export, forget."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from digest.management.door import Door, Usage
-from subscribers import membership, roll
+from subscribers import membership, roll, suppression
 from subscribers.address import check_address
 from subscribers.models import Subscriber
+from subscribers.outbox import feedback
 from subscribers.query.errors import QueryError
 from subscribers.schedule import Schedule, parse_days, parse_times
 from subscribers.topics import TopicWish, read_topic
 
-ACTIONS = ("add", "confirm", "show", "pause", "resume", "leave", "export", "forget")
+ACTIONS = ("add", "confirm", "show", "pause", "resume", "lift", "leave", "export", "forget")
 
 
 class Command(Door):
@@ -42,7 +43,7 @@ class Command(Door):
         try:
             mailed, address = check_address(options["email"])
             if options["action"] == "add":
-                return _shown(_add(mailed, address, now, options))
+                return _shown(_add(mailed, address, now, options), now)
             return _act(options["action"], _known(address), now, options["reason"])
         except QueryError as error:
             raise CommandError(f"--topic: {error.message} (at character {error.position + 1}). {error.hint}") from None
@@ -87,6 +88,8 @@ def _act(action: str, person: Subscriber, now: datetime, reason: str) -> dict[st
         membership.pause(person.pk, now)
     elif action == "resume":
         membership.resume(person.pk, now)
+    elif action == "lift":
+        _lift(person, now, reason)
     elif action == "leave":
         membership.leave(person.pk, now, how="operator", journal_file=settings.JOURNAL)
     elif action == "forget":
@@ -94,10 +97,24 @@ def _act(action: str, person: Subscriber, now: datetime, reason: str) -> dict[st
         return {"id": person.pk, "state": "forgotten"}
     elif action == "export":
         return membership.export(person)
-    return _shown(Subscriber.objects.get(pk=person.pk), show=action == "show")
+    return _shown(Subscriber.objects.get(pk=person.pk), now, show=action == "show")
 
 
-def _shown(person: Subscriber, *, show: bool = False) -> dict[str, Any]:
+def _lift(person: Subscriber, now: datetime, reason: str) -> None:
+    if not reason.strip():
+        raise Usage("reader lift needs --reason: why mail to this address is wanted, and arrives, again")
+    held = suppression.in_force(person.address or "", now)
+    if held is not None:
+        feedback.lift(held.pk, now, by=f"operator: {reason[:200]}")
+
+
+def _mail(person: Subscriber, now: datetime) -> dict[str, Any]:
+    """What came back, as a score, and why the address must not be mailed."""
+    held = suppression.in_force(person.address, now) if person.address else None
+    return {"score": feedback.score(person, now), "suppressed": str(held) if held else ""}
+
+
+def _shown(person: Subscriber, now: datetime, *, show: bool = False) -> dict[str, Any]:
     person.refresh_from_db()
     upcoming = _next(person)
     topics = [_topic(topic) for topic in person.topics.order_by("id")]
@@ -112,6 +129,7 @@ def _shown(person: Subscriber, *, show: bool = False) -> dict[str, Any]:
         "days": person.days,
         "next": upcoming,
         "cursor": person.cursor,
+        **_mail(person, now),
         "topics": topics,
         "copies": [
             {"slot": copy.slot.isoformat(), "result": copy.result, "reason": copy.reason}
