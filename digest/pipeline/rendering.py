@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from digest.pipeline import wordings
 from digest.pipeline.facts import ChangeFacts
 from subscribers.links import sign
 from subscribers.models import Letter, Subscriber
+from subscribers.outbox import verp
 from subscribers.outbox.message import SLOT, Message
 
 DIGEST = "digest"
@@ -66,9 +68,16 @@ class Renderer:
                 raise draft
             if not letter.subscriber.email:
                 raise Gone(f"the reader of {letter.message_id} was erased")
-            return _notice(letter) if draft is None else self.digest(letter, draft)
+            message = _notice(letter) if draft is None else self.digest(letter, draft)
+            return replace(message, sender=_returns_to(letter)) if settings.BOUNCE_ADDRESS else message
         except Exception as error:
             return error
+
+
+def _returns_to(letter: Letter) -> str:
+    """The envelope sender that names this letter, so that what comes back is known to be about it."""
+    named = f"{letter.subscriber.key}:{letter.slot.astimezone(UTC).strftime(SLOT)}"
+    return verp.address(settings.BOUNCE_ADDRESS, sign(settings.LINK_KEY.encode(), verp.PURPOSE, named))
 
 
 def _drafts(letters: Sequence[Letter]) -> dict[int, Draft | Exception]:
