@@ -108,6 +108,21 @@ REPETITIONS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+# what is known inside a repetition, and nowhere else unless HERE_TOO says so
+_ROWS: Mapping[str, frozenset[str]] = {
+    "missing": frozenset({"date", "page"}),
+    "contents": frozenset({"anchor", "topic", "count", "number", "lead", "numbered"}),
+    "also": frozenset({"topic"}),
+    "wanted": frozenset({"topic", "query", "cadence", "is_slower"}),
+    "raised": frozenset(
+        {"what", "at", "page", "said", "titles", "seen", "before", "believe"}
+        | {"has_said", "has_titles", "has_counts", "is_doubt", "is_failing", "is_channel", "is_letter"}
+    ),
+    "over": frozenset({"what", "at", "page"}),
+}
+_HERE_TOO = frozenset({"lead"})
+
+
 @dataclass(frozen=True)
 class Names:
     """What one part may name: slots, conditions and repetitions, each with what it says."""
@@ -115,6 +130,15 @@ class Names:
     slots: Mapping[str, str]
     conditions: Mapping[str, str]
     repetitions: Mapping[str, str]
+
+    def rows(self, repetition: str) -> frozenset[str]:
+        """The slots and conditions that are known inside one of its repetitions."""
+        return _ROWS[repetition]
+
+    def everywhere(self) -> frozenset[str]:
+        """The slots and conditions that are known in the whole part."""
+        inside = frozenset[str]().union(*(_ROWS[name] for name in self.repetitions)) - _HERE_TOO
+        return frozenset({*self.slots, *self.conditions}) - inside
 
 
 def of_digest(part: str) -> Names:
@@ -208,3 +232,40 @@ SUBJECTS: Mapping[str, Names] = {
         {**NOTICE_SUBJECT.slots, "about": "what the alert is about, or how many there are"}, _ALERT_CONDITIONS, {}
     ),
 }
+
+# the plain data that a part may name, with what it says
+_SITE = {
+    "name": "the name of the service",
+    "url": "its public address",
+    "reply_to": "where a person reads replies",
+    "postal_address": "the postal address",
+}
+_EDITION = {"date": "ISO date of the edition", "day": "its day in words: Wednesday, 25 November", "year": "its year"}
+_PAPER = {
+    "key": "its public key",
+    "page": "its page here",
+    "title": "its title",
+    "abstract": "its abstract",
+    "authors": "the first authors, a list",
+    "more_authors": "how many authors are not among them",
+    "organisations": "the first organisations, a list",
+    "more_organisations": "how many are not among them",
+    "upvotes": "upvotes",
+    "comments": "comments",
+    "date": "its date in short",
+    "links": "its links elsewhere, a list of link.name and link.url",
+}
+
+
+def names_of(kind: str, part: str) -> Names:
+    """What a part of a kind of mail may name. KeyError for a kind that there is not."""
+    if kind == "digest":
+        return of_digest(part)
+    return SUBJECTS[kind] if part == "subject" else NOTICES[kind]
+
+
+def data_of(kind: str, part: str) -> Mapping[str, Mapping[str, str]]:
+    """The plain data that a part of a kind of mail may name: {"site": {"name": what it says}}."""
+    if kind == "digest":
+        return {"paper": _PAPER} if part == "card" else {"site": _SITE, "edition": _EDITION}
+    return {"site": _SITE}

@@ -352,7 +352,7 @@ def test_a_card_that_can_not_be_rendered_becomes_title_and_link() -> None:
 def test_a_head_that_can_not_be_rendered_is_an_error_that_names_it() -> None:
     parts = [Part("digest", "head", "txt", "{{ slot.reader }}"), *shipped(TEMPLATES)]
     kept = {(part.part, part.format): part for part in reversed(parts) if part.kind == "digest"}
-    with pytest.raises(WordingError, match=r"digest/head\.txt: there is no slot 'reader'"):
+    with pytest.raises(WordingError, match=r"digest/head\.txt, line 1: there is no slot 'reader'"):
         Composer(Wording(kept.values()), SITE, PAPERS).compose(DRAFT, READER, MESSAGE_ID, NOW)
 
 

@@ -183,7 +183,7 @@ def test_a_template_names_only_what_its_mail_says(kind: str) -> None:
         ('{% call when("found") %}{% endcall %}', "block 'found'"),
     ):
         made = Wording([*parts, Part(kind, "head", "txt", body)])
-        with pytest.raises(WordingError, match=rf"{kind}/head\.txt: there is no {said}"):
+        with pytest.raises(WordingError, match=rf"{kind}/head\.txt, line 1: there is no {said}"):
             compose_notice(kind, made, SITE, READER, SAID[kind], "<x@example.org>", NOW)
 
 

@@ -36,8 +36,8 @@ def test_parts_of_two_kinds_are_no_wording() -> None:
     ("body", "said"),
     [
         ("a\n{% if %}", r"digest/head.txt, line 2: "),
-        ("{{ slot.nonsense }}", r"digest/head.txt: there is no slot 'nonsense' here; there are above, "),
-        ('{% call when("nonsense") %}{% endcall %}', r"digest/head.txt: there is no block 'nonsense' here"),
+        ("{{ slot.nonsense }}", r"digest/head.txt, line 1: there is no slot 'nonsense' here; there are above, "),
+        ('{% call when("nonsense") %}{% endcall %}', r"digest/head.txt, line 1: there is no block 'nonsense' here"),
         ("{{ edition.nonsense }}", "UndefinedError"),
         ("{{ reader }}", "UndefinedError"),
         ("{{ ''.__class__.__mro__ }}", "SecurityError|UndefinedError"),
