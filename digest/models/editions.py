@@ -73,24 +73,45 @@ class Copy(models.Model):
 
 
 class Template(models.Model):
-    """One version of one part of a mail's wording. Letters name the versions they are made with."""
+    """One version of one part of a mail's wording. Letters name the versions they are made with.
+
+    Its text never changes, and it comes into force at most once: to go back to an old one is a new version with the
+    same text. So `activated_at` alone says which version was in force at any time. Only `pipeline.wordings` and
+    `pipeline.rewording` write here.
+    """
 
     kind = models.CharField(max_length=10)  # digest, confirm ...
-    part = models.CharField(max_length=10)  # subject, head, section, card, foot
-    format = models.CharField(max_length=4)  # html, txt
+    part = models.CharField(max_length=10)  # subject, head, section, card, foot, style
+    format = models.CharField(max_length=4)  # html, txt, css
     body = models.TextField()
     digest = models.CharField(max_length=64)  # SHA-256 of the body
     active = models.BooleanField(default=True)
-    author = models.CharField(max_length=100)
+    shipped = models.BooleanField(default=False)  # came with the service: rendered without limits
+    author = models.CharField(max_length=150)
+    note = models.CharField(max_length=200, blank=True)  # what the author says of it
     created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True)  # None: a draft
+    failure = models.CharField(max_length=500, blank=True)  # the first thing that went wrong at run time
+    failed_at = models.DateTimeField(null=True)  # since then another one stands in for it
+    instead = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)  # that one
 
     class Meta:
+        verbose_name = "wording"
+        verbose_name_plural = "wordings"
         constraints = (
             # the wording in force: one version a part
             models.UniqueConstraint(
                 fields=["kind", "part", "format"], condition=Q(active=True), name="template_in_force"
             ),
+            # which version was in force at a time is told from when each came into force
+            models.CheckConstraint(
+                condition=Q(active=False) | Q(activated_at__isnull=False), name="template_active_since"
+            ),
+            # letters always find words: what failed names what stands in
+            models.CheckConstraint(
+                condition=Q(failed_at__isnull=True) | Q(instead__isnull=False), name="template_failed_instead"
+            ),
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.part}.{self.format} {self.pk}"
+        return f"{self.kind}/{self.part}.{self.format}, version {self.pk}"

@@ -31,17 +31,21 @@ class Preview:
 
 def preview(person: Subscriber, now: datetime, site_host: str) -> Preview:
     """The digest of a slot at `now`, whatever the reader's schedule and state. Raises what their data raises."""
+    found, facts = planned(person, now)
+    if isinstance(found.result, Silence):
+        return Preview(None, reason=found.result.reason)
+    name = message_id("digest", person.key, found.slot, site_host)
+    letter = Letter(kind="digest", subscriber=person, slot=found.slot, posted_at=now, message_id=name)
+    hits = [hit.change for section in found.result.sections for hit in section.hits]
+    papers = tuple(facts[number].key for number in hits)
+    return Preview(Renderer(facts).digest(letter, found.result), papers)
+
+
+def planned(person: Subscriber, now: datetime) -> tuple[Plan, ChangeFacts]:
+    """What a slot at `now` would bring, and the facts that it names."""
     reader = replace(next(roll.readers([person.pk])), due=now, first_slot=None)
     window = Window(numbers.head(), lows(reader, now).values(), (t.filter for t in reader.topics), now)
-    planned = _planned(reader, window, now)
-    if isinstance(planned.result, Silence):
-        return Preview(None, reason=planned.result.reason)
-    name = message_id("digest", person.key, planned.slot, site_host)
-    letter = Letter(kind="digest", subscriber=person, slot=planned.slot, posted_at=now, message_id=name)
-    facts = ChangeFacts(_facts(window))
-    hits = [hit.change for section in planned.result.sections for hit in section.hits]
-    papers = tuple(facts[number].key for number in hits)
-    return Preview(Renderer(facts).digest(letter, planned.result), papers)
+    return _planned(reader, window, now), ChangeFacts(_facts(window))
 
 
 def _planned(reader: Reader, window: Window, now: datetime) -> Plan:
