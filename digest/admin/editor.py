@@ -26,7 +26,7 @@ from digest.mail.limited import NotStarted
 from digest.mail.part import CSS, Part, WordingError
 from digest.mail.slots import TEXT, data_of, names_of
 from digest.models import Template
-from digest.pipeline import rewording, trying, wordings
+from digest.pipeline import proofing, rewording, wordings
 from subscribers.admin import people
 from subscribers.models import Subscriber
 
@@ -164,7 +164,7 @@ class Editor:
         if not to:
             raise ValueError("Your account here has no e-mail address to send it to: give it one first.")
         made = self._made(request, part, form, to, now)
-        outcome = trying.mail(made, now)
+        outcome = proofing.mail(made, now)
         row = rewording.here(part).filter(active=True).first() or rewording.here(part).order_by("-pk").first()
         said = f"Test mail of {part} to their own address: {outcome.kind}. {outcome.reply}".strip()
         if row is not None:
@@ -176,7 +176,7 @@ class Editor:
         person = form.cleaned_data.get("reader")
         if person is not None and not may(request, [SEES_READERS]):
             raise ValueError("You may not look at readers.")
-        return trying.shown(part, form.cleaned_data["sample"], person, to, now)
+        return proofing.shown(part, form.cleaned_data["sample"], person, to, now)
 
     def _editor(self, request: HttpRequest, part: Part, form: TextForm) -> HttpResponse:
         names = None if part.format == CSS else names_of(part.kind, part.part)
