@@ -305,12 +305,16 @@ class TestTrying:
     def test_a_reader_who_would_get_nothing_is_said(self, readers):
         serve("2026-03-02 06:00")
         with pytest.raises(NotPossible, match="would get no digest now"):
-            proofing.shown(rewording.candidate(*PLACE, foot("x")), "", Subscriber.objects.first(), "op@example.org", NOW)
+            proofing.shown(
+                rewording.candidate(*PLACE, foot("x")), "", Subscriber.objects.first(), "op@example.org", NOW
+            )
 
     @pytest.mark.parametrize("kind", ["confirm", "known", "welcome", "goodbye", "alert"])
     def test_the_other_mails_are_shown_with_samples(self, kind):
         part = rewording.candidate(kind, "subject", "txt", "Trying it, {{ slot.date }}")
-        assert b"Subject: Trying it, 2 Mar 2026, 08:00 UTC" in proofing.shown(part, "", None, "op@example.org", NOW).data
+        assert (
+            b"Subject: Trying it, 2 Mar 2026, 08:00 UTC" in proofing.shown(part, "", None, "op@example.org", NOW).data
+        )
 
     def test_a_part_that_fails_is_not_shown_and_not_marked(self, readers):
         with pytest.raises(WordingError, match="ZeroDivisionError"):
