@@ -49,7 +49,7 @@ def known_papers(numbers: Iterable[int]) -> dict[int, Known]:
     appearances = Appearance.objects.filter(paper__in=wanted).select_related("source").order_by("id")
     for row in appearances:
         gone = row.gone_at is not None
-        seen[row.paper_id].append(Seen(row.source.short, row.day, row.upvotes, row.comments, gone))
+        seen[row.paper_id].append(Seen(row.source.short, row.day, row.upvotes, row.comments, gone, row.news))
     return {
         paper.pk: Known(paper.pk, Facts.from_json(paper.facts), paper.first_day, tuple(seen[paper.pk]))
         for paper in Paper.objects.filter(pk__in=wanted)

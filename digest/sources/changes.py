@@ -19,7 +19,7 @@ SETTLED, CORRECTED, UNLISTED = "settled", "corrected", "unlisted"
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # always worth a `rose`, whatever filters name
 NOTHING = Facts(key="", title="")
 UNSEEN = Seen("", date.min)
-NEWS_FOR = timedelta(days=14)  # how long after the first listing a rise is news
+NEWS_FOR = timedelta(days=14)  # how long after the first listing that was news a rise is news
 ENRICHING = ("code", "project", "abstract")
 TEXTS = ("title", "abstract", "authors", "organisations", "code", "project", "categories", "keywords", "published",
          "journal", "remarks")  # fmt: skip
@@ -99,8 +99,9 @@ def _found(papers: list[Known], entry: Entry, look: Look) -> Found:
     known, day = joined(papers), entry.day or look.day
     here = next((s for s in known.seen if s.source == look.source and s.day == day), None)
     facts = _facts(known, entry, look, day)
+    first_news = _first_news(known, here, day, entry, look)
     kinds = list(_kinds(known, here, facts, look))
-    findings = [_finding(kind, known.first_day, day, facts, entry, look) for kind in kinds]
+    findings = [Finding(kind, day, is_news(kind, first_news, day, entry, look), facts) for kind in kinds]
     if here is None and look.settled:
         findings.append(replace(findings[0], kind=SETTLED))
     return Found(known.paper, entry, day, facts, tuple(findings), here is None, tuple(p.paper for p in papers[1:]))
@@ -120,7 +121,7 @@ def _new(entry: Entry, look: Look) -> Found:
             **said(NOTHING, entry, own=True),
         }
     )
-    finding = _finding(LISTED, day, day, facts, entry, look)
+    finding = Finding(LISTED, day, is_news(LISTED, None, day, entry, look), facts)
     findings = (finding, replace(finding, kind=SETTLED)) if look.settled else (finding,)
     return Found(None, entry, day, facts, findings, True)
 
@@ -174,22 +175,25 @@ def _kinds(known: Known, here: Seen | None, facts: Facts, look: Look) -> Iterabl
         yield CORRECTED
 
 
-def _finding(kind: str, first_day: date, day: date, facts: Facts, entry: Entry, look: Look) -> Finding:
-    undated = look.feeds_first and not entry.dated
-    news = not undated and is_news(kind, first_day, day, look, replaced=entry.announce.startswith("replace"))
-    return Finding(kind, day, news, facts)
+def _first_news(known: Known, here: Seen | None, day: date, entry: Entry, look: Look) -> date | None:
+    """The day of the paper's first listing that was news, this one included."""
+    days = [seen.day for seen in known.seen if seen.news]
+    if here is None and is_news(ELSEWHERE, None, day, entry, look):
+        days.append(day)
+    return min(days, default=None)
 
 
-def is_news(kind: str, first_day: date, day: date, look: Look, *, replaced: bool = False) -> bool:
+def is_news(kind: str, first_news: date | None, day: date, entry: Entry, look: Look) -> bool:
     """Whether a change may be told: fixed for ever when it is written.
 
-    `first_day` is the day of the paper's first listing, `day` that of this entry; `replaced` an arXiv
-    replacement: it lists nothing anew, it only tells us that the paper exists.
+    `first_news` is the day of the paper's first listing that was news, `day` that of this entry. What no list ever
+    brought as news (a back-fill, what a new source had already, an arXiv replacement) can't rise or be revised as news
+    either: a replacement lists nothing anew, it only tells us that the paper exists.
     """
-    if look.backfill:
+    if look.backfill or (look.feeds_first and not entry.dated):
         return False
     if kind in (LISTED, ELSEWHERE):
-        return not replaced and day >= look.first_look - timedelta(days=1)
+        return not entry.announce.startswith("replace") and day >= look.first_look - timedelta(days=1)
     if kind in (ROSE, ENRICHED):
-        return look.at.date() <= first_day + NEWS_FOR
-    return kind == REVISED
+        return first_news is not None and look.at.date() <= first_news + NEWS_FOR
+    return kind == REVISED and first_news is not None

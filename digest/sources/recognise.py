@@ -26,6 +26,7 @@ class Seen:
     upvotes: int | None = None
     comments: int | None = None
     gone: bool = False
+    news: bool = True  # the listing was news
 
 
 @dataclass(frozen=True, slots=True)

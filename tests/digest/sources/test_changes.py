@@ -126,6 +126,24 @@ def test_news_ends_where_the_rules_say():
     assert kinds(risen, replace(LOOK, at=LOOK.at + timedelta(days=15))) == [("rose", False)]
 
 
+@pytest.mark.parametrize("backfill", [True, False])
+def test_what_was_never_listed_as_news_neither_rises_nor_is_enriched_nor_revised_as_news(backfill):
+    first = replace(known_moss(), facts=replace(known_moss().facts, version=1))
+    untold = replace(first, seen=(replace(first.seen[0], news=False),))
+    more = replace(MOSS, upvotes=9, code="https://code.example.org/moss", version=2, announce="replace")
+    look = replace(LOOK, source="arxiv", backfill=backfill)
+    expected = [("listed elsewhere", False), ("rose", False), ("enriched", False), ("revised", False)]
+    assert kinds(more, look, untold) == expected
+    assert kinds(more, look, first) == [(kind, kind != "listed elsewhere" and not backfill) for kind, _ in expected]
+
+
+def test_a_listing_that_is_news_makes_news_of_what_comes_with_it():
+    first = replace(known_moss(), facts=replace(known_moss().facts, version=1), first_day=DAY - timedelta(days=90))
+    untold = replace(first, seen=(replace(first.seen[0], day=DAY - timedelta(days=90), news=False),))
+    more = replace(MOSS, upvotes=9, version=2, announce="cross")
+    assert kinds(more, known=untold) == [("listed elsewhere", True), ("rose", True), ("revised", True)]
+
+
 def test_on_a_settled_day_what_is_new_is_settled_at_once():
     settled = replace(LOOK, settled=True)
     (found,) = changes({}, listing(MOSS), settled)

@@ -1,0 +1,91 @@
+"""What is news in the whole service: what no list ever brought as news stays untold, whatever becomes of it."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from digest.models import Change
+from tests.digest.sources.announced import channel, item, rss, rss_entry
+from tests.house import at, fetch, papers, reader, run, serve, told
+
+pytestmark = pytest.mark.django_db
+R = "r@example.org"
+OLD = range(1, 15)  # numbers of papers that nobody was told of
+
+
+def midnight(day: str) -> str:
+    """The date of arXiv's batch of a day."""
+    return format_datetime(at(f"{day} 05:00"))
+
+
+def batch(day: str, kind: str, version: int, numbers=OLD) -> bytes:
+    date = midnight(day)
+    return rss(*(rss_entry(n, kind=kind, version=version, date=date) for n in numbers), date=date)
+
+
+def announced(day: str, kind: str, version: int, numbers=OLD, *more: str) -> dict:
+    """A look at the batch of a day, early that day."""
+    taken = fetch(batch(day, kind, version, numbers), day, f"{day} 06:00", "cs", *more)
+    assert taken["verdict"] == "ok", taken["reason"]
+    return taken
+
+
+def news(kind: str) -> set[bool]:
+    return set(Change.objects.filter(kind=kind).values_list("news", flat=True))
+
+
+@pytest.fixture
+def cs() -> str:
+    """A source that runs since Friday, with a reader of everything who has been told all of it."""
+    run("source", "add", "cs", "--kind", "arxiv", "--url", "https://rss.arxiv.org/rss/cs.AI")
+    announced("2026-11-20", "new", 1, [900])
+    reader(R, now="2026-11-20 06:30")
+    serve("2026-11-20 06:31")
+    return "cs"
+
+
+@pytest.mark.parametrize("known_by", ["--backfill", "replace"])
+def test_a_revision_of_a_paper_whose_listing_was_no_news_is_none(cs, known_by):
+    if known_by == "replace":
+        announced("2026-11-23", "replace", 2)
+    else:
+        announced("2026-11-23", "new", 2, OLD, "--backfill")
+    assert len(announced("2026-11-24", "replace", 3)["revised"]) == len(OLD)
+    serve("2026-11-25 07:01")
+    assert told(R) == ["2611.00900"]
+    assert news("revised") == {False}
+
+
+def test_a_revision_of_a_paper_that_was_listed_as_news_is_news_however_old(cs):
+    reader("v@example.org", "All[revisions]=*", now="2026-11-20 06:30")
+    serve("2026-11-20 06:31")
+    announced("2027-01-20", "replace", 2, [900])
+    serve("2027-01-21 07:01")
+    assert told("v@example.org") == ["2611.00900"] * 2
+    assert told(R) == ["2611.00900"]
+
+
+def test_an_abstract_that_a_replacement_brings_is_no_news_where_no_listing_was(cs):
+    run("source", "add", "j", "--kind", "feed", "--url", "http://j.example/rss")
+    entries = [item(f"g{n}", f"https://arxiv.org/abs/2611.{n:05}", midnight("2026-11-10"), f"Moss {n}") for n in OLD]
+    assert len(fetch(channel(*entries), "2026-11-23", "2026-11-23 06:00", "j")["added"]) == len(OLD)
+    assert len(announced("2026-11-24", "replace", 2)["enriched"]) == len(OLD)
+    serve("2026-11-25 07:01")
+    assert told(R) == ["2611.00900"]
+    assert news("enriched") == {False}
+
+
+def test_a_rise_is_news_for_14_days_after_the_first_listing_that_was(cs):
+    announced("2026-10-01", "new", 1, [1, 2], "--backfill")
+    reader("loved@example.org", "Loved=upvotes:>=20", now="2026-11-20 06:30")
+    serve("2026-11-20 06:31")
+    day = at("2026-11-23 08:00")
+    fetch(papers("2611.00001", upvotes=3), "2026-11-23", day)
+    for after, votes in ((14, 25), (15, 50)):
+        fetch(papers("2611.00001", upvotes=votes), "2026-11-23", day + timedelta(days=after))
+    assert list(Change.objects.filter(kind="rose").order_by("number").values_list("news", flat=True)) == [
+        True, True, False,
+    ]  # fmt: skip
+    serve("2026-12-09 07:01")
+    assert told("loved@example.org") == ["2611.00001"]
