@@ -5,9 +5,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from digest.models import Change
+from digest.models import Change, Source
 from tests.digest.sources.announced import channel, item, rss, rss_entry
-from tests.house import at, fetch, papers, reader, run, serve, told
+from tests.house import at, copies, fetch, papers, publish, reader, run, serve, told
 
 pytestmark = pytest.mark.django_db
 R = "r@example.org"
@@ -89,3 +89,33 @@ def test_a_rise_is_news_for_14_days_after_the_first_listing_that_was(cs):
     ]  # fmt: skip
     serve("2026-12-09 07:01")
     assert told("loved@example.org") == ["2611.00001"]
+
+
+@pytest.mark.parametrize("body", [b"<rss><chan", b"<html><title>Just a moment...</title></html>"])
+def test_the_first_look_is_one_that_was_believed(cs, body):
+    """What stood in a list while we could not read it is no news once we can."""
+    run("source", "add", "j", "--kind", "feed", "--url", "http://j.example/rss")
+    assert fetch(body, "2026-11-01", "2026-11-01 06:00", "j")["verdict"] in ("failed", "suspect")
+    assert Source.objects.get(slug="j").first_look is None
+    dates = [midnight(day) for day in ("2026-11-23", "2026-11-22", "2026-11-21", "2026-11-02")]
+    entries = [item(f"g{n}", f"http://j.example/{n}", date, f"Fern {n}") for n, date in enumerate([*dates, ""])]
+    assert len(fetch(channel(*entries), "2026-11-23", "2026-11-23 06:00", "j")["added"]) == 5
+    serve("2026-11-24 07:01")
+    assert sorted(told(R)) == ["2611.00900", "j:g0", "j:g1"]
+
+
+def test_a_feed_that_was_only_filled_in_has_had_no_first_look(cs):
+    run("source", "add", "j", "--kind", "feed", "--url", "http://j.example/rss")
+    undated = [item(f"g{n}", f"http://j.example/{n}", "", f"Fern {n}") for n in range(5)]
+    fetch(channel(*undated[:2]), "2026-11-22", "2026-11-22 06:00", "j", "--backfill")
+    assert len(fetch(channel(*undated), "2026-11-23", "2026-11-23 06:00", "j")["added"]) == 3
+    serve("2026-11-24 07:01")
+    assert told(R) == ["2611.00900"]
+
+
+def test_a_source_that_has_always_failed_and_is_looked_at_no_more_is_no_quiet_day():
+    reader(R, now="2026-11-20 06:30")
+    serve("2026-11-20 06:31")
+    fetch(b"<html>", "2026-11-20", "2026-11-20 08:00")
+    publish("2026-11-22 07:01")
+    assert copies(R)[-1] == ("silent", "source failed")

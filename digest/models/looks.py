@@ -26,7 +26,7 @@ class Source(models.Model):
     closes = models.PositiveSmallIntegerField(default=24)  # hours after 00:00 UTC at which a day is over
     every = models.PositiveIntegerField(default=60)  # minutes between looks
     next_look = models.DateTimeField(null=True)  # None: now
-    first_look = models.DateField(null=True)  # UTC date of the first look; older days are no news
+    first_look = models.DateField(null=True)  # UTC date of the first believed look; older days are no news
     allow = models.CharField(max_length=200, blank=True)  # a private host (host:port) the operator allows it
     failing_since = models.DateTimeField(null=True)  # its first failed look since one that did not fail
     # the alert that stands for a source that fails, raised once; None: it does not, or not for long

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from digest.editions.compose import Candidate, Desk, Silence
 from digest.editions.rank import boosted
@@ -208,7 +208,8 @@ def quiet_reason(now: datetime) -> str:
     newest = recent.values("source").annotate(newest=Max("id")).values("newest")
     bad = Snapshot.objects.filter(pk__in=newest, verdict__in=["failed", "suspect"]).values_list("verdict", "reason")
     late = [is_no_listing(verdict, reason) for verdict, reason in bad]
-    never = Source.objects.filter(enabled=True).exclude(pk__in=recent.values("source")).exclude(first_look=None)
+    looked_at = Exists(Snapshot.objects.filter(source=OuterRef("pk")))
+    never = Source.objects.filter(looked_at, enabled=True).exclude(pk__in=recent.values("source"))
     if not all(late) or never.exists():
         return "source failed"
     return "source had no listing" if late else ""

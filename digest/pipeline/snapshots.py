@@ -104,6 +104,7 @@ def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bo
     verdict = judged(source, source_day, answer.listing, answer.failure, before, now, backfill)
     reason = NOT_MODIFIED if answer.before is not None and verdict.kind == "unchanged" else verdict.reason
     taken = Taken(source.slug, day, verdict.kind, reason, _entries(answer, before), 0)
+    begins = source.first_look is None
     if not backfill:
         _timetable(source, verdict, now)
         alarms.note(source, source_day, verdict, answer.listing, now)
@@ -113,7 +114,7 @@ def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bo
     found: list[Found] = []
     missing: list[tuple[Known, Finding]] = []
     if answer.listing is not None and verdict.kind in ("ok", "partial"):
-        look = _look(source, source_day, answer.listing, now, backfill)
+        look = _look(source, source_day, answer.listing.rolling and begins, now, backfill)
         known, here = known_of(answer.listing, source, day)
         found = [_with_aliases(item) for item in _once_a_paper(changes(known, answer.listing, look))]
         missing = gone(here, found, answer.listing, look) if verdict.kind == "ok" and seen is None else []
@@ -145,12 +146,12 @@ def _learn(
 def _timetable(source: Source, verdict: Verdict, now: datetime) -> None:
     """Set the next look, soon when the list has not come yet; the date of the first look is set once.
 
-    Nothing is written where it stands so already, as in the second look of a visit.
+    The first is one that was believed: what stood in the list while we could not read it is no news afterwards. Nothing is written where it stands so already, as in the second look of a visit.
     """
     usual = now + timedelta(minutes=source.every)
     put_off = max(usual, source.next_look or usual)
     upcoming = min(usual, now + SOON) if verdict.no_listing else put_off
-    first = source.first_look or now.date()
+    first = source.first_look or (now.date() if verdict.kind in BELIEVED else None)
     if (source.first_look, source.next_look) != (first, upcoming):
         source.first_look, source.next_look = first, upcoming
         source.save(update_fields=["first_look", "next_look"])
@@ -166,14 +167,12 @@ def _with_aliases(item: Found) -> Found:
     return replace(item, entry=replace(item.entry, keys=(*item.entry.keys, *item.entry.aliases)))
 
 
-def _look(source: Source, source_day: SourceDay, listing: Listing, now: datetime, backfill: bool) -> Look:
+def _look(source: Source, source_day: SourceDay, feeds_first: bool, now: datetime, backfill: bool) -> Look:
     milestones: dict[str, list[int]] = {}
     for name, number in Milestone.objects.values_list("field", "number"):
         milestones.setdefault(name, []).append(number)
     settled = source_day.settled_at is not None
     first = source.first_look or now.date()
-    seen = Snapshot.objects.filter(source=source, verdict__in=BELIEVED)
-    feeds_first = listing.rolling and not seen.exists()
     return Look(source.short, source_day.day, now, first, backfill, settled, milestones, feeds_first)
 
 
