@@ -70,7 +70,8 @@ def look(
     taken = _stored(source, day, answer, now, backfill, errand if more else None)
     if taken.verdict == "failed":
         errand.trouble = errand.trouble or UNREADABLE
-        if not backfill:
+        one_page = more and errand.trouble.kind in politeness.ONE_PAGE  # and the visit goes on
+        if not backfill and not one_page:
             _look_again(source, errand.trouble, now)
     return taken
 
@@ -106,17 +107,21 @@ def back_fill(source: Source, first: date, last: date, now: datetime) -> Iterato
 def _stored(
     source: Source, day: date, answer: Answer, now: datetime, backfill: bool, errand: Errand | None = None
 ) -> Taken:
-    """One look stored. What was left unread, since it was the last look's, is read when another look came between."""
+    """One look stored; with `errand` another look of it follows.
+
+    What was left unread, since it was the last look's, is read when another look came between.
+    """
+    more = errand is not None
 
     def also(taken: Taken) -> None:
         if errand is not None and taken.verdict != Snapshot.Verdict.FAILED:
             errand.reserve()
 
     try:
-        taken = take_snapshot(source, day, answer, now, backfill=backfill, also=also)
+        taken = take_snapshot(source, day, answer, now, backfill=backfill, more=more, also=also)
     except Overtaken:
         answer = answers.read_again(source, day, answer)
-        taken = take_snapshot(source, day, answer, now, backfill=backfill, also=also)
+        taken = take_snapshot(source, day, answer, now, backfill=backfill, more=more, also=also)
     if errand is not None:
         errand.keep_turn()
     return taken

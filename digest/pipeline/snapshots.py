@@ -21,6 +21,7 @@ from subscribers.models import Milestone
 
 TRIES = 5  # two looks that add one paper at once: the loser starts over and finds it known
 SOON = timedelta(minutes=30)  # until the next look at a source whose list has not come yet
+HELD = timedelta(minutes=3)  # for one visitor: longer than a task may last; should they die, the next tick tries again
 NOT_MODIFIED = "The source says that nothing has changed since the last look."
 T = TypeVar("T")
 
@@ -64,17 +65,19 @@ def take_snapshot(
     now: datetime,
     *,
     backfill: bool = False,
+    more: bool = False,
     seen: datetime | None = None,
     also: Callable[[Taken], None] | None = None,
 ) -> Taken:
     """Store one look. A failed or suspect one is marked and changes nothing else.
 
-    `seen`: when the source showed it, where that is not now (a replay): then nothing is taken to be gone. `also` is
-    done last, in the same transaction. Raises Overtaken.
+    `more`: other looks of the same visit follow, so the source's next look is not put off yet. `seen`: when the source
+    showed it, where that is not now (a replay): then nothing is taken to be gone. `also` is done last, in the same
+    transaction. Raises Overtaken.
     """
 
     def work() -> Taken:
-        taken = _take(source.pk, day, answer, now, backfill, seen)
+        taken = _take(source.pk, day, answer, now, backfill, more, seen)
         if also is not None:
             also(taken)
         return taken
@@ -94,7 +97,9 @@ def repeated(work: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bool, seen: datetime | None) -> Taken:
+def _take(
+    source_id: int, day: date, answer: Answer, now: datetime, backfill: bool, more: bool, seen: datetime | None
+) -> Taken:
     source = Source.objects.select_for_update().get(pk=source_id)
     source_day, _ = SourceDay.objects.get_or_create(source=source, day=day)
     digests = earlier.digests_of(answer.bodies)
@@ -106,7 +111,7 @@ def _take(source_id: int, day: date, answer: Answer, now: datetime, backfill: bo
     taken = Taken(source.slug, day, verdict.kind, reason, _entries(answer, before), 0)
     begins = source.first_look is None
     if not backfill:
-        _timetable(source, verdict, now)
+        _timetable(source, verdict, now, more)
         alarms.note(source, source_day, verdict, answer.listing, now)
     if source_day.settled_at and not backfill and verdict.kind in ("ok", "unchanged") and _late(day, now):
         source_day.looked_again_at = source_day.looked_again_at or now
@@ -143,14 +148,17 @@ def _learn(
         taken.keys.setdefault(change.kind, []).append(key)
 
 
-def _timetable(source: Source, verdict: Verdict, now: datetime) -> None:
+def _timetable(source: Source, verdict: Verdict, now: datetime, more: bool) -> None:
     """Set the next look, soon when the list has not come yet; the date of the first look is set once.
 
-    The first is one that was believed: what stood in the list while we could not read it is no news afterwards. Nothing is written where it stands so already, as in the second look of a visit.
+    The first is one that was believed: what stood in the list while we could not read it is no news afterwards. Only
+    the last look of a visit puts off the next: those before it hold the source for the visitor alone, so that the days
+    that a dead one did not come to, today last of all, are soon looked at. Nothing is written where it stands so
+    already.
     """
     usual = now + timedelta(minutes=source.every)
-    put_off = max(usual, source.next_look or usual)
-    upcoming = min(usual, now + SOON) if verdict.no_listing else put_off
+    put_off = max(now + HELD if more else usual, source.next_look or now)
+    upcoming = min(usual, now + SOON) if verdict.no_listing and not more else put_off
     first = source.first_look or (now.date() if verdict.kind in BELIEVED else None)
     if (source.first_look, source.next_look) != (first, upcoming):
         source.first_look, source.next_look = first, upcoming

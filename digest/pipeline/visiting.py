@@ -13,11 +13,10 @@ from digest.models import Source, SourceDay
 from digest.pipeline.fetching import Errand
 from digest.pipeline.looking import due_days, look
 from digest.pipeline.settling import closes_at, settle, unsettled
-from digest.pipeline.snapshots import Answer, Taken, take_snapshot
+from digest.pipeline.snapshots import HELD, Answer, Taken, take_snapshot
 from digest.sources.politeness import ONE_PAGE
 from digest.sources.verdict import Verdict
 
-HELD = timedelta(minutes=3)  # longer than a task may last; should the visitor die, the next tick after it tries again
 SECONDS = 75.0  # of fetching in all: a task has 90
 FOR_THE_NEWEST = 30.0  # seconds of them kept for the newest day
 log = logging.getLogger(__name__)
@@ -50,6 +49,7 @@ def looks(
         taken = _look(source, day, now, errand, backfill, more=bool(days))
         yield taken
         if errand.sent_away > errand.left:
+            _put_off(source, taken, now, backfill)
             return
         unreached = taken.verdict == "failed" and (errand.trouble is None or errand.trouble.kind not in ONE_PAGE)
         if unreached or errand.left < FOR_THE_NEWEST:
@@ -80,6 +80,16 @@ def _mine(errand: Errand, now: datetime) -> bool:
     return mine
 
 
+def _put_off(source: Source, taken: Taken, now: datetime, backfill: bool) -> None:
+    """The visit ends before its last look, since the source asked for it: that puts off the next look all the same.
+
+    After a look that failed that is done already, by what the failure was.
+    """
+    usual = now + timedelta(minutes=source.every)
+    if taken.verdict != "failed" and not backfill:
+        Source.objects.filter(pk=source.pk, next_look__lt=usual).update(next_look=usual)
+
+
 def _look(source: Source, day: date, now: datetime, errand: Errand, backfill: bool, more: bool) -> Taken:
     """One look; whatever it raises (a parser's mistake, the time limit) is a failed one, and says why."""
     try:
@@ -87,4 +97,4 @@ def _look(source: Source, day: date, now: datetime, errand: Errand, backfill: bo
     except Exception as error:
         log.exception("the look at %s, %s, was given up", source.slug, day)
         failure = Answer(errand.bodies, failure=Verdict("failed", f"{type(error).__name__}: {error}"))
-        return take_snapshot(source, day, failure, now, backfill=backfill)
+        return take_snapshot(source, day, failure, now, backfill=backfill, more=more)

@@ -212,6 +212,28 @@ def test_a_lost_page_stops_no_other_day(days, answers):
     assert [day for day, verdict in verdicts.items() if verdict == "failed"] == ["2026-11-20"]
 
 
+@pytest.mark.parametrize("first", [plain(200, b"[]"), plain(404)])
+def test_a_visit_that_dies_half_way_is_soon_made_again_and_not_twice_at_once(days, answers, first):
+    server, here = days
+    answers[next(path for path in answers if "-18" in path)] = first
+    half = visiting.looks(here, NOW)
+    next(half)
+    half.close()
+    assert here not in looking.due_sources(NOW + MINUTE)
+    assert visiting.visit(here.pk, NOW + MINUTE) == 0
+    assert visiting.visit(here.pk, NOW + 4 * MINUTE) == 7
+    assert asked(server)[-1] == "2026-11-24"
+    assert due_in("m") == 64 * MINUTE
+
+
+def test_a_visit_that_ends_since_no_request_is_left_is_over_for_the_hour(days, answers):
+    server, here = days
+    first = next(path for path in answers if "-18" in path)
+    answers[first] = plain(200, b"[]", RateLimit='"api";r=0;t=200')
+    assert [taken.verdict for taken in visiting.looks(here, NOW)] == ["ok"]
+    assert due_in("m") == 60 * MINUTE
+
+
 def test_when_time_runs_short_the_newest_day_is_still_looked_at(days, monkeypatch):
     _, here = days
     monkeypatch.setattr(visiting, "SECONDS", 25.0)  # as when the first look has taken most of it
