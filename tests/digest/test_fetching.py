@@ -227,7 +227,7 @@ def test_a_visit_that_dies_half_way_is_soon_made_again_and_not_twice_at_once(day
 
 
 def test_a_visit_that_ends_since_no_request_is_left_is_over_for_the_hour(days, answers):
-    server, here = days
+    _, here = days
     first = next(path for path in answers if "-18" in path)
     answers[first] = plain(200, b"[]", RateLimit='"api";r=0;t=200')
     assert [taken.verdict for taken in visiting.looks(here, NOW)] == ["ok"]
