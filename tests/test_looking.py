@@ -1,11 +1,13 @@
 """Looks over the network, against a little server on loopback: paging, the page in place of the API, bad days."""
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from digest.models import Appearance, Body, Change, Paper, Snapshot, Source
 from digest.sources import huggingface
@@ -172,3 +174,34 @@ def test_a_back_fill_is_resumed_where_it_stopped_and_is_no_news(site):
     assert (again["days"], len(server.seen)) == ([], asked)
     serve("2026-03-31 12:00")
     assert letters(R) == []
+
+
+def test_a_back_fill_leaves_a_day_that_is_not_over_to_the_usual_looks(site):
+    server, listing = site
+    for day in (29, 30, 31):
+        listing.lists(f"2026-03-{day}", papers(f"2603.000{day}"))
+    run("fetch", "--source", "local", "--day", "2026-03-28", now="2026-03-28 10:00")
+    reader(R, now="2026-03-28 05:00")
+    serve("2026-03-28 05:01")
+    fill = ("--source", "local", "--from-day", "2026-03-29", "--to-day", "2026-03-31")
+    filled = run("fetch", *fill, now="2026-03-31 04:00")  # Hugging Face's days are over at 05:00
+    assert [one["day"] for one in filled["days"]] == ["2026-03-29"]
+    assert filled["open"] == ["2026-03-30", "2026-03-31"]
+    assert not any("2026-03-31" in path for path, _ in server.seen)
+    assert [key for look in run("fetch", now="2026-03-31 06:00")["looks"] for key in look["added"]] == [
+        "2603.00030",
+        "2603.00031",
+    ]
+    serve("2026-03-31 07:01")
+    assert sorted(told(R)) == ["2603.00030", "2603.00031"]
+
+
+def test_an_open_day_that_is_filled_in_by_its_name_is_no_news_and_the_operator_is_told_so():
+    reader(R, now="2026-03-02 05:00")
+    serve("2026-03-02 05:01")
+    said = io.StringIO()
+    arguments = ("--source", HF, "--day", "2026-03-02", "--from", "digest/sample/day-2.json", "--backfill")
+    call_command("fetch", *arguments, "--now", "2026-03-02T08:00Z", stdout=io.StringIO(), stderr=said)
+    assert "2026-03-02 is not over: what this look finds of it is told to nobody" in said.getvalue()
+    serve("2026-03-03 07:01")
+    assert told(R) == []

@@ -82,7 +82,8 @@ def look_at(source: Source, day: date, bodies: Sequence[bytes], now: datetime, *
 
 
 def back_fill(source: Source, first: date, last: date, now: datetime) -> Iterator[Taken]:
-    """Look at past days, never as news. Days that were seen whole after they were over are passed over.
+    """Look at past days, never as news. Days that were seen whole after they were over are passed over, and those that
+    are still open: what they list is news, and would be swallowed.
 
     It stops when the source asks to be left alone or fails for several days in a row; begun again, it goes on there.
     ValueError for a feed, which shows no past days.
@@ -92,16 +93,24 @@ def back_fill(source: Source, first: date, last: date, now: datetime) -> Iterato
     errand, failures = Errand(source), 0
     for back in range((last - first).days + 1):
         day = first + timedelta(days=back)
-        done = Snapshot.objects.filter(
-            source=source, day=day, verdict__in=["ok", "unchanged"], at__gte=closes_at(source, day)
-        )
-        if done.exists():
+        if is_open(source, day, now) or _seen_whole(source, day):
             continue
         taken = look(source, day, now, backfill=True, errand=errand)
         yield taken
         failures = failures + 1 if taken.verdict == "failed" else 0
         if failures >= GIVEN_UP or (failures and errand.sent_away):
             return
+
+
+def is_open(source: Source, day: date, now: datetime) -> bool:
+    """Whether the day is not over: a usual look at it brings news still."""
+    return now < closes_at(source, day)
+
+
+def _seen_whole(source: Source, day: date) -> bool:
+    """Whether the day was looked at after it was over."""
+    looks = Snapshot.objects.filter(source=source, day=day, at__gte=closes_at(source, day))
+    return looks.filter(verdict__in=["ok", "unchanged"]).exists()
 
 
 def _stored(

@@ -42,6 +42,7 @@ class Command(Door):
         if options["origin"] is not None:
             return self._from(_one(source), options["day"], options["origin"], now, options["backfill"])
         if options["day"]:
+            self._warn(_one(source), options["day"], now, options["backfill"])
             return self._said(looking.look(_one(source), options["day"], now, backfill=options["backfill"]))
         return self._due([source] if source else looking.due_sources(now), now, options["backfill"])
 
@@ -49,8 +50,14 @@ class Command(Door):
         looks = []
         for source in sources:
             self.stderr.write(f"looking at {source.slug}")
+            self._warn(source, looking.newest_day(source, now), now, backfill)
             looks += [self._said(taken) for taken in visiting.looks(source, now, backfill=backfill)]
         return {"looks": looks, "head": numbers.head()}
+
+    def _warn(self, source: Source, on: date, now: datetime, backfill: bool) -> None:
+        """Who back-fills one day by its name may mean today, too; but should know what becomes of it."""
+        if backfill and looking.is_open(source, on, now):
+            self.stderr.write(f"{on} is not over: what this look finds of it is told to nobody, also later")
 
     def _said(self, taken: Taken) -> dict[str, Any]:
         """The look as JSON; one that failed is said on standard error, too."""
@@ -63,16 +70,22 @@ class Command(Door):
         body = _body(origin)
         named = on or reader.day_of(body) or looking.newest_day(source, now)
         _possible({"day": named}, now)
+        self._warn(source, named, now, backfill)
         look = self._said(looking.look_at(source, named, [body], now, backfill=backfill))
         return look if on else {**look, "looks": [look]}
 
     def _back_fill(self, source: Source | None, first: date | None, last: date | None, now: datetime) -> dict[str, Any]:
         if first is None or last is None or first > last:
             raise Usage("a back-fill needs --from-day A and --to-day B, A not after B")
-        if _one(source).kind == "feed":
+        source = _one(source)
+        if source.kind == "feed":
             raise CommandError("a feed shows its newest entries only: it has no past days to fill from")
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        still_open = [on for on in days if looking.is_open(source, on, now)]
+        for on in still_open:
+            self.stderr.write(f"{on}: not over yet, and left to the usual looks, which bring it as news")
         totals = []
-        for taken in looking.back_fill(_one(source), first, last, now):
+        for taken in looking.back_fill(source, first, last, now):
             self.stderr.write(f"{taken.day}: {taken.verdict}, {taken.entries} papers")
             totals.append(
                 {
@@ -82,7 +95,7 @@ class Command(Door):
                     "added": len(taken.keys.get("listed", [])),
                 }
             )
-        return {"days": totals, "head": numbers.head()}
+        return {"days": totals, "open": still_open, "head": numbers.head()}
 
     def _replay(self, source: Source | None, on: date | None, now: datetime) -> dict[str, Any]:
         sources = [source] if source else list(Source.objects.order_by("id"))
