@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from email.utils import format_datetime
 
 import pytest
 from django.core.management.base import CommandError
@@ -12,7 +13,7 @@ from digest.models import Appearance, Change, Snapshot, Source, SourceDay
 from digest.pipeline import front_panel
 from digest.sources import huggingface
 from subscribers.models import Event
-from tests.digest.sources.announced import channel, item, rss, rss_entry
+from tests.digest.sources.announced import api, channel, item, rss, rss_entry
 from tests.digest.sources.web import plain, web
 from tests.house import HF, at, copies, fetch, letters, papers, reader, run, serve
 
@@ -142,13 +143,47 @@ def test_an_old_batch_is_looked_at_again_within_the_hour_and_readers_hear_that_t
     Source.objects.filter(slug=cs).update(every=24 * 60)
     reader(R, "Reeds=reeds", now="2026-11-22 05:00")
     serve("2026-11-22 05:01")
-    batch = rss(*(rss_entry(n, date=MONDAY) for n in range(3)), date=MONDAY)
-    fetch(batch, "2026-11-23", "2026-11-23 06:00", cs)
-    assert fetch(batch, "2026-11-24", "2026-11-24 06:00", cs)["verdict"] == "suspect"
+    old = rss(*(rss_entry(n, date=MONDAY) for n in range(3)), date=MONDAY)
+    fetch(old, "2026-11-23", "2026-11-23 06:00", cs)
+    assert fetch(old, "2026-11-24", "2026-11-24 06:00", cs)["verdict"] == "suspect"
     assert Source.objects.get(slug=cs).next_look - at("2026-11-24 06:00") <= timedelta(hours=1)
     serve("2026-11-24 07:01")
     assert copies(R)[-1] == ("silent", "source had no listing")
     assert run("preview", R, now="2026-11-24 07:30")["papers"] == []
+
+
+def batch(day: str, kinds: dict[int, str], version: int = 1) -> dict:
+    """A look at a batch of announcements, by number."""
+    date = format_datetime(at(f"{day} 05:00"))
+    entries = (rss_entry(n, kind=kind, version=version, date=date) for n, kind in kinds.items())
+    return fetch(rss(*entries, date=date), day, f"{day} 06:00", "cs")
+
+
+@pytest.mark.parametrize("again", [range(9), range(1, 4), range(11, 19), [15]])
+def test_a_part_of_any_recent_batch_is_an_old_one_too(cs, again):
+    batch("2026-11-20", dict.fromkeys(range(10), "new"))
+    batch("2026-11-23", dict.fromkeys(range(10, 20), "new"))
+    batch("2026-11-24", {20: "new", 12: "cross", 13: "replace"}, 2)
+    stale = batch("2026-11-25", dict.fromkeys(again, "new"))
+    day = "2026-11-20" if min(again) < 10 else "2026-11-23"
+    assert stale["reason"] == (
+        f"No listing yet: asked for 2026-11-25, the source shows the entries of {day} under a fresh date."
+    )
+    assert batch("2026-11-25", {**dict.fromkeys(again, "new"), 30: "new"})["verdict"] == "ok"
+
+
+def test_a_small_day_of_cross_lists_and_replacements_is_a_day(cs):
+    batch("2026-11-23", dict.fromkeys(range(10), "new"))
+    assert batch("2026-11-24", {1: "cross", 2: "cross"})["verdict"] == "ok"
+    assert batch("2026-11-25", {1: "cross", 2: "cross"})["reason"].startswith("No listing yet")
+    assert batch("2026-11-25", {1: "cross"})["verdict"] == "ok"
+    assert batch("2026-11-26", {1: "replace", 2: "replace-cross"}, 2)["verdict"] == "ok"
+
+
+def test_what_a_back_fill_knew_before_it_was_announced_is_no_old_batch(cs):
+    batch("2026-11-20", {0: "new"})
+    fetch(api(1, 2, 3), "2026-11-23", "2026-11-24 04:00", "cs", "--backfill")
+    assert len(batch("2026-11-24", dict.fromkeys((1, 2, 3), "new"))["listed_elsewhere"]) == 3
 
 
 def test_a_late_source_is_no_quiet_day_though_another_one_listed_what_nobody_asked_for(cs):
@@ -156,13 +191,13 @@ def test_a_late_source_is_no_quiet_day_though_another_one_listed_what_nobody_ask
     fetch(papers("2611.00009"), "2026-11-22", "2026-11-22 04:00")
     reader(R, "Reeds=reeds", now="2026-11-22 05:00")
     serve("2026-11-22 05:01")
-    batch = rss(*(rss_entry(n, date=MONDAY) for n in range(3)), date=MONDAY)
-    fetch(batch, "2026-11-23", "2026-11-23 06:00", cs)
+    old = rss(*(rss_entry(n, date=MONDAY) for n in range(3)), date=MONDAY)
+    fetch(old, "2026-11-23", "2026-11-23 06:00", cs)
     fetch(papers("2611.00010"), "2026-11-23", "2026-11-23 06:00")
     serve("2026-11-23 07:01")
     assert copies(R)[-1] == ("silent", "nothing matched")
     fetch(papers("2611.00011"), "2026-11-24", "2026-11-24 06:00")
-    fetch(batch, "2026-11-24", "2026-11-24 06:00", cs)
+    fetch(old, "2026-11-24", "2026-11-24 06:00", cs)
     serve("2026-11-24 07:01")
     assert copies(R)[-1] == ("silent", "source had no listing")
 
@@ -230,9 +265,9 @@ def test_a_source_that_fails_for_a_day_alerts_once_and_is_calm_when_it_answers()
 
 
 def test_a_source_that_shows_its_newest_only_leaves_yesterdays_trouble_behind(cs):
-    batch = rss(rss_entry(1, date=MONDAY), date=MONDAY)
-    fetch(batch, "2026-11-23", "2026-11-23 06:00", cs)
-    fetch(batch, "2026-11-24", "2026-11-24 06:00", cs)
+    old = rss(rss_entry(1, date=MONDAY), date=MONDAY)
+    fetch(old, "2026-11-23", "2026-11-23 06:00", cs)
+    fetch(old, "2026-11-24", "2026-11-24 06:00", cs)
     assert trouble("2026-11-24 07:00") == ["2026-11-24"]
     today = "Wed, 25 Nov 2026 00:00:00 -0500"
     fetch(rss(rss_entry(2, date=today), date=today), "2026-11-25", "2026-11-25 06:00", cs)
@@ -297,8 +332,8 @@ def test_the_guard_is_lowered_for_that_day_alone(site):
 
 
 def test_a_past_batch_is_taken_from_its_kept_body_and_never_from_todays(cs):
-    batch = rss(*(rss_entry(n, date=MONDAY) for n in range(3)), date=MONDAY)
-    fetch(batch, "2026-11-23", "2026-11-23 06:00", cs)
+    old = rss(*(rss_entry(n, date=MONDAY) for n in range(3)), date=MONDAY)
+    fetch(old, "2026-11-23", "2026-11-23 06:00", cs)
     fetch(rss(*(rss_entry(n, date=TUESDAY) for n in range(3)), date=TUESDAY), "2026-11-24", "2026-11-24 06:00", cs)
     said = run("source", "accept", cs, "2026-11-24", now="2026-11-26 07:00")
     assert (said["verdict"], len(said["changes"]["listed elsewhere"])) == ("ok", 3)

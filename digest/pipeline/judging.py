@@ -5,16 +5,18 @@ The dear questions are asked only of looks that they can be about: a look with n
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import Max, Min
+from django.db.models import F, Max, Min
 
 from digest.models import Appearance, Identity, Snapshot, Source, SourceDay
-from digest.sources.listing import Listing
+from digest.sources.listing import Entry, Listing
 from digest.sources.verdict import BELIEVED, SATURDAY, Record, Verdict, judge, old, overdue
 
 REMEMBERED = timedelta(days=60)  # how far back a source's own days say what is usual
+RECENT = timedelta(days=14)  # how old a batch may be that comes again under a fresh date
 SIZES, BEGINNINGS = 30, 20  # so many of them
 
 
@@ -58,20 +60,34 @@ def _unchanged(day: date, before: Snapshot | None, late: str) -> Verdict:
 
 
 def _batch_repeated(source: Source, day: date, listing: Listing) -> date | None:
-    """The source's last day before, when its batch of announcements is this one: the same ids, no newer version."""
-    batch = {entry.keys[0].removeprefix("arxiv:"): entry.version or 0 for entry in listing.entries if entry.announce}
+    """The newest recent day of the source whose batch of announcements this is once more, all of it or a part.
+
+    Nothing is announced as new twice. But cross-lists and replacements may come again, so that a small day of nothing
+    else is an earlier batch only when it is all of that.
+    """
+    batch = {entry.keys[0]: entry for entry in listing.entries if entry.announce}
     if not batch or len(batch) < len(listing.entries):
         return None
-    earlier = Appearance.objects.filter(source=source, day__lt=day, gone_at=None)
-    last = earlier.order_by("-day").values_list("day", flat=True).first()
-    if last is None:
-        return None
-    before = {
-        facts.get("arxiv"): facts.get("version", 0)
-        for facts in earlier.filter(day=last).values_list("paper__facts", flat=True)
-    }
-    same = batch.keys() == before.keys() and all(version <= before[name] for name, version in batch.items())
-    return last if same else None
+    recent = Appearance.objects.filter(source=source, day__lt=day, day__gte=day - RECENT)
+    days = Counter(
+        row.day
+        for row in recent.filter(paper__identities__key__in=batch)
+        .annotate(key=F("paper__identities__key"))
+        .select_related("paper")
+        if _announced(row, batch[row.key])
+    )
+    repeated = [on for on, entries in days.items() if entries == len(batch)]
+    if not any(entry.announce == "new" for entry in batch.values()):
+        repeated = [on for on in repeated if recent.filter(day=on, gone_at=None).count() == len(batch)]
+    return max(repeated, default=None)
+
+
+def _announced(row: Appearance, entry: Entry) -> bool:
+    """Whether the listing announced this already: in no older version, and not by a back-fill, which tells of papers
+    before they are announced.
+    """
+    told = row.news or entry.announce.startswith("replace")
+    return told and (entry.version or 0) <= row.paper.facts.get("version", 0)
 
 
 def _strangers(listing: Listing, day: date) -> int:
