@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -123,6 +124,27 @@ def test_a_private_address_that_nobody_typed_is_refused(site):
     taken = run("fetch", "--source", "local", "--day", "2026-03-31", now="2026-03-31 10:00")
     assert taken["verdict"] == "failed"
     assert server.seen == []
+
+
+def test_a_private_name_is_allowed_when_it_is_typed_and_any_other_with_a_word_more(site, monkeypatch):
+    server, _listing = site
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **kwargs: real("127.0.0.1", *args, **kwargs))
+
+    def verdict(slug: str, host: str, *more: str) -> str:
+        run("source", "add", slug, "--kind", "hf", "--url", f"http://{host}:{server.port}/", *more)
+        return run("fetch", "--source", slug, "--day", "2026-03-31", now="2026-03-31 10:00")["verdict"]
+
+    assert verdict("vm", "vm") == verdict("nas", "nas.lan") == "ok"
+    assert verdict("far", "far.example") == "failed"
+    assert "--private" in Snapshot.objects.latest("id").reason
+    assert verdict("far", "far.example", "--private") == "ok"
+    assert Source.objects.get(slug="far").allow == f"far.example:{server.port}"
+
+
+def test_a_host_is_allowed_at_the_port_that_was_typed():
+    run("source", "add", "here", "--kind", "feed", "--url", "http://localhost/feed")
+    assert Source.objects.get(slug="here").allow == "localhost:80"
 
 
 def test_a_tenth_of_an_earlier_look_is_suspect_and_takes_nothing_away():

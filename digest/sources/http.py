@@ -19,7 +19,7 @@ from http import HTTPStatus
 import httpcore
 import httpx
 
-from digest.sources.addresses import DIRECT, Route, is_allowed, is_public
+from digest.sources.addresses import DIRECT, PORTS, Route, is_allowed, is_public
 from digest.sources.politeness import PROGRAM, Kind, Trouble, kind_of, retry_after_of
 from digest.sources.wire import connections
 
@@ -86,7 +86,7 @@ def fetch(
     """GET `url`, following redirects by hand.
 
     `etag` and `last_modified` are those of the last answer: the source may then say 304. `allow` names hosts
-    (`host` or `host:port`) that may have private addresses. Raises FetchFailed for everything
+    (`host:port`, or `host` for the usual ports) that may have private addresses. Raises FetchFailed for everything
     that is neither a 200 nor a 304 that we asked for.
     """
     deadline = time.monotonic() + limits.seconds
@@ -197,7 +197,7 @@ def _addresses(url: httpx.URL, allow: frozenset[str], route: Route) -> tuple[str
     None with a proxy, which finds the host by itself; but a private host that is allowed is the operator's own, and
     is asked directly.
     """
-    port = url.port or (443 if url.scheme == "https" else 80)
+    port = url.port or PORTS[url.scheme]
     try:
         found = socket.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -212,7 +212,7 @@ def _addresses(url: httpx.URL, allow: frozenset[str], route: Route) -> tuple[str
         return () if route.proxy is not None and public else addresses
     if not public or (route.proxy is not None and len(public) < len(addresses)):
         what = f"the host {url.host} has a private or reserved address ({', '.join(addresses)})"
-        raise FetchFailed(what, str(url), f"If that is meant, allow {url.netloc.decode()} in the settings")
+        raise FetchFailed(what, str(url), "If that is meant, type this address in source add, with --private")
     return public if route.proxy is None else ()
 
 

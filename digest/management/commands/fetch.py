@@ -14,6 +14,7 @@ from digest.models import Source
 from digest.pipeline import fetching, looking, numbers, replaying, visiting
 from digest.pipeline.snapshots import Taken
 from digest.sources import reader
+from digest.sources.addresses import place_of
 from digest.sources.http import DEFAULT_LIMITS, FetchFailed
 
 KINDS = ("listed", "listed elsewhere", "rose", "enriched", "revised", "unlisted")
@@ -129,7 +130,7 @@ def _body(origin: str) -> bytes:
     """The bytes at a path or URL that the operator typed (so its host is one they allow)."""
     if origin.startswith(("http://", "https://")):
         try:
-            return fetching.get(origin, frozenset({urlsplit(origin).netloc}), DEFAULT_LIMITS).body
+            return fetching.get(origin, frozenset({place_of(urlsplit(origin))}), DEFAULT_LIMITS).body
         except (FetchFailed, ValueError) as failure:
             raise CommandError(f"can't fetch {origin}: {failure}") from None
     try:

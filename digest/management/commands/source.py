@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
@@ -14,6 +13,7 @@ from django.db import transaction
 from digest.management.door import Door, Usage, day, source_named
 from digest.models import Source
 from digest.pipeline.accepting import NothingToAccept, accept
+from digest.sources.addresses import is_inside, place_of
 
 CLOSES = {"hf": 29, "arxiv": 24, "feed": 24}  # hours after 00:00 UTC at which a day is over
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -29,6 +29,7 @@ class Command(Door):
         parser.add_argument("--kind", choices=sorted(CLOSES))
         parser.add_argument("--url")
         parser.add_argument("--short", help="what `source:` in filters names (default: the slug)")
+        parser.add_argument("--private", action="store_true", help="add: its host may have a private address")
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         if options["action"] == "list":
@@ -39,7 +40,8 @@ class Command(Door):
             raise Usage("only `source accept` takes a day")
         if not (options["slug"] and options["kind"] and options["url"]):
             raise Usage("source add needs a slug, --kind and --url")
-        return _told(_add(options["slug"], options["kind"], options["url"], options["short"] or options["slug"]))
+        short = options["short"] or options["slug"]
+        return _told(_add(options["slug"], options["kind"], options["url"], short, options["private"]))
 
 
 def _accepted(slug: str | None, on: date | None, now: datetime) -> dict[str, Any]:
@@ -54,8 +56,11 @@ def _accepted(slug: str | None, on: date | None, now: datetime) -> dict[str, Any
     return {**said, "entries": taken.entries, "changes": taken.keys, "head": taken.head}
 
 
-def _add(slug: str, kind: str, url: str, short: str) -> Source:
-    """A new source, or the same one again. CommandError when something else has the name."""
+def _add(slug: str, kind: str, url: str, short: str, private: bool) -> Source:
+    """A new source, or the same one again, which may be said to be `private` only now.
+
+    CommandError when something else has the name.
+    """
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -65,7 +70,9 @@ def _add(slug: str, kind: str, url: str, short: str) -> Source:
         raise CommandError(f"--url {url!r} is no web address; write it with http:// or https://")
     if not SLUG.fullmatch(slug) or not SLUG.fullmatch(short):
         raise CommandError(f"{slug!r} is no slug: lower-case letters, digits, - and _, at most 40")
-    values = {"kind": kind, "url": url, "short": short, "closes": CLOSES[kind], "allow": _private(parts)}
+    # this host and port for this source, and nothing else
+    allow = place_of(parts) if private or is_inside(parts.hostname) else ""
+    values = {"kind": kind, "url": url, "short": short, "closes": CLOSES[kind], "allow": allow}
     with transaction.atomic():
         taken = Source.objects.filter(short=short).exclude(slug=slug).first()
         if taken is not None:
@@ -73,17 +80,10 @@ def _add(slug: str, kind: str, url: str, short: str) -> Source:
         source, new = Source.objects.get_or_create(slug=slug, defaults=values)
     if not new and (source.kind, source.url) != (kind, url):
         raise CommandError(f"there is a source {slug!r} already: {source.kind}, {source.url}")
+    if allow and source.allow != allow:
+        source.allow = allow
+        source.save(update_fields=["allow"])
     return source
-
-
-def _private(parts: SplitResult) -> str:
-    """The host of a private address that the operator typed here: allowed for this source, and nothing else is."""
-    host = parts.hostname or ""
-    try:
-        private = not ipaddress.ip_address(host).is_global
-    except ValueError:
-        private = host == "localhost"
-    return parts.netloc.rpartition("@")[2] if private else ""
 
 
 def _told(source: Source) -> dict[str, Any]:

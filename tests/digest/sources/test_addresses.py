@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.sources.addresses import is_allowed, is_public
+from digest.sources.addresses import is_allowed, is_inside, is_public, place_of
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
@@ -39,15 +40,41 @@ def test_an_ipv4_address_is_judged_alike_in_every_dress(address: IPv4Address) ->
     assert is_public(str(address)) <= address.is_global
 
 
-@pytest.mark.parametrize("name", ["lists.example", "Lists.example:8080"])
-def test_an_operator_allows_a_host_or_one_port_of_it(name: str) -> None:
-    allow = frozenset({name})
+def test_an_operator_allows_one_port_of_a_host() -> None:
+    allow = frozenset({"Lists.example:8080"})
     assert is_allowed("lists.example", 8080, allow)
     assert not is_allowed("other.example", 8080, allow)
-    assert is_allowed("lists.example", 80, allow) == (name == "lists.example")
+    assert not is_allowed("lists.example", 80, allow)
+
+
+def test_a_host_without_a_port_means_the_usual_ports() -> None:
+    for host in ("localhost", "::1"):
+        assert [is_allowed(host, port, frozenset({host})) for port in (80, 443, 8080)] == [True, True, False]
 
 
 def test_an_ipv6_host_is_allowed_as_it_stands_in_an_address() -> None:
     assert is_allowed("::1", 8080, frozenset({"[::1]:8080"}))
-    assert is_allowed("::1", 8080, frozenset({"::1"}))
     assert not is_allowed("::1", 80, frozenset({"[::1]:8080"}))
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("http://localhost/feed", "localhost:80"), ("https://VM/feed", "vm:443"), ("http://vm:8080", "vm:8080"),
+        ("http://me@[::1]/", "[::1]:80"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_is_allowed_with_its_port(url: str, place: str) -> None:
+    parts = urlsplit(url)
+    assert place_of(parts) == place
+    assert is_allowed(parts.hostname or "", int(place.rpartition(":")[2]), frozenset({place}))
+
+
+@pytest.mark.parametrize("host", ["vm", "localhost", "nas.lan", "Hub.Internal.", "10.0.0.1", "127.1", "0x7f.1", "::1"])
+def test_some_hosts_say_by_themselves_that_they_are_not_public(host: str) -> None:
+    assert is_inside(host)
+
+
+@pytest.mark.parametrize("host", ["lists.example", "lan.example", "8.8.8.8", "2606:4700::1111", "notlocal.example"])
+def test_others_do_not(host: str) -> None:
+    assert not is_inside(host)

@@ -182,7 +182,7 @@ def test_an_authority_of_ones_own_is_trusted_when_its_file_is_named(
     secure: int, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names(monkeypatch, secure_example=["127.0.0.1"])
-    url, allow = f"https://secure.example:{secure}/", frozenset({"secure.example"})
+    url, allow = f"https://secure.example:{secure}/", frozenset({f"secure.example:{secure}"})
     with pytest.raises(FetchFailed, match="its certificate is not trusted") as caught:
         get(url, DIRECT, allow=allow)
     assert "FETCH_CA" in caught.value.mend
