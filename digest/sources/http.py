@@ -239,12 +239,12 @@ def _capped(chunks: Iterable[bytes], where: str, limit: int) -> Iterator[bytes]:
 
 
 def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """gzip, of one or more members, in pieces of a bounded size. Raises zlib.error."""
+    """gzip, of one or more members and padded with zeros as may be, in pieces of a bounded size. Raises zlib.error."""
     inflate = zlib.decompressobj(wbits=31)
     begun = False
     for chunk in chunks:
         data = chunk
-        while data:
+        while data := data.lstrip(b"\0") if inflate.eof else data:
             if inflate.eof:
                 inflate = zlib.decompressobj(wbits=31)
             begun = True

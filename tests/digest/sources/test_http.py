@@ -60,6 +60,8 @@ PATHS: dict[str, Answer] = {
     "/always-304": plain(304),
     "/gzip": plain(200, GZIPPED, Content_Encoding="gzip"),
     "/gzip-twice": plain(200, GZIPPED + GZIPPED, Content_Encoding="x-gzip"),
+    "/gzip-padded": plain(200, GZIPPED + b"\0" * 70_000 + GZIPPED + b"\0" * 512, Content_Encoding="gzip"),
+    "/gzip-garbage": plain(200, GZIPPED + b"\0" * 512 + b"x", Content_Encoding="gzip"),
     "/gzip-empty": plain(200, b"", Content_Encoding="gzip"),
     "/gzip-cut": plain(200, GZIPPED[:-12], Content_Encoding="gzip"),
     "/gzip-lie": plain(200, BODY, Content_Encoding="gzip"),
@@ -143,12 +145,14 @@ def test_a_304_that_nobody_asked_for_is_a_failure(site: Web) -> None:
     assert "304" in failure(site, "/always-304").what
 
 
-@pytest.mark.parametrize(("path", "body"), [("/gzip", BODY), ("/gzip-twice", BODY * 2), ("/gzip-empty", b"")])
+@pytest.mark.parametrize(
+    ("path", "body"), [("/gzip", BODY), ("/gzip-twice", BODY * 2), ("/gzip-padded", BODY * 2), ("/gzip-empty", b"")]
+)
 def test_gzip_is_taken_off(site: Web, path: str, body: bytes) -> None:
     assert get(site, path).body == body
 
 
-@pytest.mark.parametrize("path", ["/gzip-cut", "/gzip-lie"])
+@pytest.mark.parametrize("path", ["/gzip-cut", "/gzip-lie", "/gzip-garbage"])
 def test_damaged_gzip_is_a_failure(site: Web, path: str) -> None:
     assert "damaged or cut off" in failure(site, path).what
 
