@@ -24,6 +24,7 @@ from digest.sources.untrusted import TEXT_LIMIT, TITLE_LIMIT, UnreadableListing,
 from digest.sources.walking import damage_in
 
 ITEMS_LIMIT = 2_000
+CUT_SHORT = f"it has more than {ITEMS_LIMIT} entries, and the rest was not read"
 LARGEST = 8_000_000  # bytes; feedparser reads about a million a second
 GUID_LIMIT = 2_000
 DATES = ("published", "updated", "created")  # feedparser's names, the first that an entry has counts
@@ -117,7 +118,7 @@ def _as_many_as_can_be(text: str) -> tuple[str, str]:
     ends = [found.end() for found, _ in zip(ITEM_END.finditer(text), range(ITEMS_LIMIT + 1), strict=False)]
     if len(ends) <= ITEMS_LIMIT:
         return text, ""
-    return text[: ends[ITEMS_LIMIT - 1]], f"it has more than {ITEMS_LIMIT} entries, and the rest was not read"
+    return text[: ends[ITEMS_LIMIT - 1]], CUT_SHORT
 
 
 def _depth(text: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
-from digest.sources.feed_items import GUID_LIMIT, ITEMS_LIMIT, LATER, Item, Items, everywhere
+from digest.sources.feed_items import CUT_SHORT, GUID_LIMIT, ITEMS_LIMIT, LATER, Item, Items, everywhere
 from digest.sources.people import sort_people
 from digest.sources.plain import plain
 from digest.sources.untrusted import TEXT_LIMIT, TITLE_LIMIT, UnreadableListing, decoded, iso_day, line, web_url
@@ -28,7 +28,8 @@ def read_json_items(body: bytes, where: str) -> Items:
     found = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(found, list):
         raise UnreadableListing("the JSON Feed has no list of items", where, LATER, "format")
-    return Items(tuple(_json_item(item) for item in found[:ITEMS_LIMIT] if isinstance(item, dict)), "")
+    items = tuple(_json_item(item) for item in found[:ITEMS_LIMIT] if isinstance(item, dict))
+    return Items(items, CUT_SHORT if len(found) > ITEMS_LIMIT else "")
 
 
 def _json_item(item: dict[str, Any]) -> Item:

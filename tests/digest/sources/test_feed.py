@@ -336,6 +336,17 @@ def test_a_huge_feed_is_refused_and_a_long_one_is_cut() -> None:
     assert "more than 2000 entries" in long.note
 
 
+def test_a_long_json_feed_is_cut_and_says_so() -> None:
+    def listed(entries: int) -> Listing:
+        items = [{"id": str(n), "title": "Moss"} for n in range(entries)]
+        return parsed(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode())
+
+    whole, long = listed(2_000), listed(2_001)
+    assert (whole.whole, len(whole.entries)) == (True, 2_000)
+    assert (long.whole, len(long.entries)) == (False, 2_000)
+    assert "more than 2000 entries" in long.note
+
+
 def test_what_breaks_off_gives_its_whole_entries_only() -> None:
     whole = channel(item("g1", f"{J}1", TODAY, "Moss"), item("g2", f"{J}2", TODAY, "Fern and reed"))
     listing = parsed(whole[: whole.index(b" and reed")])
