@@ -1,8 +1,8 @@
 """Who wrote a paper, from the one line that a listing gives: names, affiliations, collaborations. Pure.
 
 Seen: `A Bee, C Dee (Inst. X, City)`; `The Beacon Collaboration: A. Bee, et al.`; `A. Bee (STAR Collaboration)`;
-bioRxiv's `Bee, A., Dee, C.`; `Bee, Ann; Dee, Carl`. A collaboration is an organisation, "et al." is nobody,
-an address of a mailbox is no name.
+`A. Bee on behalf of the STAR Collaboration`; bioRxiv's `Bee, A., Dee, C.`; `Bee, Ann; Dee, Carl`. A collaboration is
+an organisation, "et al." is nobody, an address of a mailbox is no name.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ PEOPLE_LIMIT = 6_000  # names; the largest real list has about 5,000
 ORGANISATIONS_LIMIT = 100
 TEXT_LIMIT = 400_000  # characters of one line of names
 COLLABORATION = re.compile(r"(?:.*\s)?(?:collaborations?|consortium)", re.IGNORECASE)
-FOR_SOMEBODY = re.compile(r"^(?:(?:and|for|from|on behalf of|with) )+(?=the |\S+ collab)", re.IGNORECASE)
-ET_AL = re.compile(r"\b(?:and others\b|et\.? ?al\b\.?)", re.IGNORECASE)
+FOR_SOMEBODY = re.compile(r"^(?:(?:and|for|from|on behalf of|with) )+(?:the (?=\S)|(?=\S+ collab))", re.IGNORECASE)
+BEHALF = re.compile(
+    r"\bon behalf of (?:the )?((?:[^,;:()]*?\b(?:collaborations?|consortium)\b)|[^,;:()]+)", re.IGNORECASE
+)
+ET_AL = re.compile(r"\b(?:and others\b|et(?:\. ?| )al\b\.?|(?-i:etal)\b\.?)", re.IGNORECASE)  # "Etal" is a name
 AND = re.compile(r"(?:^|\s)(?:and|&)\s", re.IGNORECASE)
 SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
 LONGEST_SUFFIX = 3
@@ -30,7 +33,8 @@ def split_people(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The authors and the organisations that a line of names holds, each once, in order."""
     text = _without_et_al(one_line(text[:TEXT_LIMIT]), ",")
     bare, asides = _asides(text)
-    return sort_people(_names(bare), asides)
+    bare, groups = _without_behalf(bare)
+    return sort_people(_names(bare), [*asides, *groups])
 
 
 def sort_people(names: Iterable[str], asides: Iterable[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -38,7 +42,9 @@ def sort_people(names: Iterable[str], asides: Iterable[str] = ()) -> tuple[tuple
     authors: dict[str, None] = {}
     organisations: dict[str, None] = {}
     for name in names:
-        clean = _without_et_al(line(name), " ").strip(" ,;:")
+        alone, groups = _without_behalf(line(name))
+        organisations.update(dict.fromkeys(groups))
+        clean = _without_et_al(alone, " ").strip(" ,;:")
         if not clean or "@" in clean:
             continue
         if _is_collaboration(clean):
@@ -55,6 +61,13 @@ def _without_et_al(text: str, instead: str) -> str:
     """The search is for few texts only, and most names take longer to search than to rule out."""
     low = text.lower()
     return ET_AL.sub(instead, text) if ("et" in low and "al" in low) or "and other" in low else text
+
+
+def _without_behalf(text: str) -> tuple[str, list[str]]:
+    """The text without those for whom somebody writes, and these: `A. Bee on behalf of the STAR Collaboration`."""
+    if "behalf" not in text.lower():
+        return text, []
+    return BEHALF.sub("", text), [found[1].strip() for found in BEHALF.finditer(text)]
 
 
 def _is_collaboration(name: str) -> bool:
