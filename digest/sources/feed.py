@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from digest.sources.feed_items import Item, read_xml_items
@@ -40,7 +41,7 @@ def parse(bodies: Sequence[bytes], day: date, source: str) -> Listing:
     if not named and (found.items or found.damage):
         what = found.damage or f"none of its {len(found.items)} entries has a title or a text"
         raise UnreadableListing(what, where, READ_AGAIN, "damage" if found.damage else "format")
-    entries = first_entries(_entries(named, day, source))
+    entries = first_entries(_joined(_entries(named, day, source)))
     left_out = len(found.items) - len(named)
     notes = [found.damage] if found.damage else []
     notes += [f"left out, without title and text: {left_out}"] if left_out else []
@@ -53,7 +54,7 @@ def _entries(items: Sequence[Item], day: date, source: str) -> list[Entry]:
     links = [own_key(source, item.link) for item in once]
     guids = [own_key(source, item.guid) for item in once]
     pairs = [*zip(links, once, strict=True), *zip(guids, once, strict=True)]
-    good = _telling([*pairs, *((name, item) for item in once for name in item.names)])
+    good = _telling(pairs) | _ids_of_one(once)
     entries = []
     for item, link, guid in zip(once, links, guids, strict=True):
         keys = [name for name in item.names if name in good]
@@ -74,11 +75,45 @@ def _each_once(items: Sequence[Item]) -> list[Item]:
 
 
 def _telling(pairs: Iterable[tuple[str, Item]]) -> set[str]:
-    """The keys that name one entry only; a guid may be another entry's link."""
+    """The source's own names that name one entry only; a guid may be another entry's link."""
     named: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for key, item in pairs:
         named[key].add((item.title, item.link))
     return {key for key, entries in named.items() if key and len(entries) == 1}
+
+
+def _ids_of_one(items: Iterable[Item]) -> set[str]:
+    """The ids that name one paper: an arXiv id always, of whatever version and title; a DOI, unless entries of several
+    titles or of several arXiv papers give it (a volume's).
+    """
+    given: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for item in items:
+        arxiv = next((name for name in item.names if name.startswith("arxiv:")), "")
+        for name in item.names:
+            given[name].add((item.title, arxiv))
+    return {name for name, by in given.items() if name.startswith("arxiv:") or _is_one(by)}
+
+
+def _is_one(given: set[tuple[str, str]]) -> bool:
+    return len({title for title, _ in given}) == 1 and len({arxiv for _, arxiv in given if arxiv}) <= 1
+
+
+def _joined(entries: Sequence[Entry]) -> list[Entry]:
+    """Entries that share an id (the versions of a preprint) as the first of them, which gets the ids of all."""
+    kept: list[Entry] = []
+    place: dict[str, int] = {}
+    for entry in entries:
+        mine = [key for key in entry.keys if not key.startswith("guid:")]
+        first = next((place[key] for key in mine if key in place), None)
+        if first is None:
+            first = len(kept)
+            kept.append(entry)
+        else:
+            together = sorted({*kept[first].keys, *mine})  # arxiv, doi, guid: the strongest first
+            kept[first] = replace(kept[first], keys=tuple(together))
+        for key in mine:
+            place.setdefault(key, first)
+    return kept
 
 
 def _entry(item: Item, keys: tuple[str, ...], aliases: tuple[str, ...], day: date) -> Entry:

@@ -199,6 +199,31 @@ def test_a_doi_that_several_entries_have_is_the_journals_and_no_key() -> None:
     assert keys(body) == [("guid:j:g1",), ("guid:j:g2",)]
 
 
+def preprint(version: int, title: str = "Moss", more: str = "") -> str:
+    address = f"https://arxiv.org/abs/2611.00001v{version}"
+    return item(address, address, TODAY, title, more)
+
+
+@pytest.mark.parametrize("title", ["Moss", "Mosses"])
+def test_two_versions_of_a_preprint_are_one_paper_the_first_listed(title: str) -> None:
+    entry = only(channel(preprint(2), preprint(1, title)))
+    assert (entry.keys[0], entry.title, entry.link[-2:]) == ("arxiv:2611.00001", "Moss", "v2")
+
+
+def test_a_doi_under_one_title_is_one_paper_with_the_ids_of_all_its_entries() -> None:
+    more = "<dc:identifier>doi:10.5555/moss</dc:identifier>"
+    entry = only(channel(item("g", f"{J}1v2", TODAY, "Moss", more), preprint(1, more=more)))
+    assert entry.keys == ("arxiv:2611.00001", "doi:10.5555/moss", "guid:j:g")
+
+
+def test_a_doi_of_two_preprints_is_no_key() -> None:
+    more = "<dc:identifier>doi:10.5555/moss</dc:identifier>"
+    other = item("", "https://arxiv.org/abs/2611.00002", TODAY, "Moss", more)
+    one, two = keys(channel(preprint(1, more=more), other))
+    assert (one[0], two[0]) == ("arxiv:2611.00001", "arxiv:2611.00002")
+    assert "doi:10.5555/moss" not in (*one, *two)
+
+
 def test_an_endless_guid_is_cut_to_what_the_database_takes() -> None:
     one, two = (only(channel(item("x" * 900 + end, f"{J}1", TODAY, "Moss"))).keys[0] for end in "ab")
     assert one != two

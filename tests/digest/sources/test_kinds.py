@@ -91,6 +91,19 @@ def test_a_key_that_joins_two_papers_merges_the_younger_into_the_older(journal, 
     assert len(told(R)) == 1
 
 
+def test_a_new_version_beside_the_old_one_is_told_once(journal):
+    reader(R, now="2026-11-25 05:00")
+    serve("2026-11-25 05:10")
+    posted = [item("10.5555/moss", f"{J}10.5555/moss.v{n}?rss=1", TODAY, "Moss") for n in (1, 2)]
+    named = [item(f"https://arxiv.org/abs/2611.00045v{n}", "", TODAY, "Fern") for n in (1, 2)]
+    fetch(channel(posted[0], named[0]), "2026-11-25", "2026-11-25 10:00", journal)
+    serve("2026-11-26 07:30")
+    again = fetch(channel(*posted, *named), "2026-11-26", "2026-11-26 10:00", journal)
+    assert again["added"] == []
+    serve("2026-11-27 07:30")
+    assert sorted(told(R)) == ["10.5555/moss", "2611.00045"]
+
+
 def test_two_arxiv_papers_of_one_volume_stay_two(cs, journal):
     volume = "<arxiv:DOI>10.5555/volume</arxiv:DOI>"
     fetch(rss(rss_entry(1, more=volume)), "2026-11-24", "2026-11-24 06:00", cs)
