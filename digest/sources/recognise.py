@@ -13,7 +13,7 @@ from typing import NamedTuple
 from digest.sources.keys import own_key, spelled
 from digest.sources.listing import Entry, Facts
 
-OWN = "guid:"  # how a source's own names begin
+OWN, ARXIV, DOI = "guid:", "arxiv:", "doi:"  # how keys begin: a source's own names, and ids
 LINKED, NAMED, UNDISPUTED = range(3)  # a claim by link together with title; by a name of the source's own; of no rival
 
 
@@ -49,13 +49,15 @@ class _Claim(NamedTuple):
 
 def names(entry: Entry) -> tuple[str, ...]:
     """All keys under which `recognised` looks for an entry's paper."""
-    return (*entry.keys, *entry.aliases, *(() if _ids(entry) else (_last_name(entry),)))
+    bare = _without_doi(entry)
+    return (*entry.keys, *entry.aliases, *(() if _ids(bare) or not bare.keys else (_last_name(bare),)))
 
 
 def recognised(known: Mapping[str, Known], entries: Sequence[Entry], source: str) -> list[tuple[list[Known], Entry]]:
     """The papers that each entry of a look is, the oldest first, and the entry with the keys that can be believed.
 
-    Two arXiv ids are two papers, whatever DOI they share. A feed's own name for a paper is not believed against
+    Two arXiv ids are two papers, whatever DOI they share; and a DOI that a source gives to another title under other
+    names is a volume's, here as within one look. A feed's own name for a paper is not believed against
     both link and title, and the link only together with the title, unless the entry has no other name; link and title
     of one paper outweigh the name of another.
 
@@ -63,6 +65,7 @@ def recognised(known: Mapping[str, Known], entries: Sequence[Entry], source: str
     one has it whose claim is better (see `_weight`), while the other claims what it would be next. This way an entry
     that has a paper has it at the next look, too: by then the paper's title and link are its own.
     """
+    entries = [_without_doi(entry) if _is_volumes(known, entry, source) else entry for entry in entries]
     firm = [_by_ids(known, entry) for entry in entries]
     own = [{paper.paper for paper in papers} for papers in firm]
     taken = set().union(*own)
@@ -127,6 +130,25 @@ def _ids(entry: Entry) -> tuple[str, ...]:
     return tuple(key for key in entry.keys if not key.startswith(OWN))
 
 
+def _without_doi(entry: Entry) -> Entry:
+    """The entry by its other keys; its link is one when there is no other."""
+    keys = tuple(key for key in entry.keys if not key.startswith(DOI))
+    return replace(entry, keys=keys or entry.aliases, aliases=entry.aliases if keys else ())
+
+
+def _is_volumes(known: Mapping[str, Known], entry: Entry, source: str) -> bool:
+    """Whether the entry's DOI is that of a paper of this source which has another guid, another link and another title.
+
+    An arXiv id that they share says that they are one, whatever the rest.
+    """
+    paper = next((known[key] for key in entry.keys if key.startswith(DOI) and key in known), None)
+    if paper is None or not entry.aliases or paper.facts.title == entry.title:
+        return False
+    own = [key for key in (*entry.keys, *entry.aliases) if not key.startswith(DOI)]
+    shared = any(key in known and known[key].paper == paper.paper for key in own)
+    return not shared and any(seen.source == source for seen in paper.seen)
+
+
 def _last_name(entry: Entry) -> str:
     """The key of an entry whose names are all another's: its own name together with its title."""
     source, _, name = entry.keys[0].removeprefix(OWN).partition(":")
@@ -144,7 +166,7 @@ def _by_ids(known: Mapping[str, Known], entry: Entry) -> list[Known]:
 
 def _of_one_id(paper: Known, entry: Entry, papers: Sequence[Known]) -> bool:
     """Whether a paper has no other arXiv id than the entry, or than the papers that the entry is."""
-    own = next((key.removeprefix("arxiv:") for key in entry.keys if key.startswith("arxiv:")), "")
+    own = next((key.removeprefix(ARXIV) for key in entry.keys if key.startswith(ARXIV)), "")
     own = own or next((known.facts.arxiv for known in papers if known.facts.arxiv), "")
     return not own or paper.facts.arxiv in ("", own)
 

@@ -91,6 +91,18 @@ def test_a_key_that_joins_two_papers_merges_the_younger_into_the_older(journal, 
     assert len(told(R)) == 1
 
 
+def test_a_volumes_doi_joins_no_papers_of_different_looks(journal):
+    volume = "<dc:identifier>doi:10.5555/volume</dc:identifier>"
+    moss, fern = (item(name, f"{J}{name}", TODAY, name, volume) for name in ("moss", "fern"))
+    fetch(channel(moss), "2026-11-25", "2026-11-25 07:00", journal)
+    assert fetch(channel(fern), "2026-11-25", "2026-11-25 08:00", journal)["added"] == ["j:fern"]
+    for hour, both in (("09", [fern, moss]), (10, [moss]), (11, [fern])):
+        assert fetch(channel(*both), "2026-11-25", f"2026-11-25 {hour}:00", journal)["added"] == []
+    papers = Paper.objects.filter(merged_into=None).order_by("id")
+    assert [(paper.key, paper.facts["title"]) for paper in papers] == [("10.5555/volume", "moss"), ("j:fern", "fern")]
+    assert set(Change.objects.values_list("kind", flat=True)) == {"listed"}
+
+
 def test_a_new_version_beside_the_old_one_is_told_once(journal):
     reader(R, now="2026-11-25 05:00")
     serve("2026-11-25 05:10")

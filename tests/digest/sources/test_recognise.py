@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.sources.listing import Entry, Facts
-from digest.sources.recognise import Known, names, recognised
+from digest.sources.recognise import Known, Seen, names, recognised
 
 DAY = date(2026, 11, 25)
 G1, G2, G3 = "guid:j:g1", "guid:j:g2", "guid:j:g3"
@@ -77,6 +77,39 @@ def test_where_a_name_is_another_papers_the_link_counts_as_a_name() -> None:
 def test_a_paper_of_another_arxiv_id_is_not_claimed() -> None:
     known = {DOI: paper(1, "Moss", arxiv="2611.00002"), G1: paper(1, "Moss", arxiv="2611.00002")}
     assert numbers(known, entry(ARXIV, DOI), entry(G1)) == [[], [1]]
+
+
+def listed(number: int, title: str, source: str = "j", arxiv: str = "") -> Known:
+    return Known(number, paper(number, title, L1, arxiv).facts, DAY, (Seen(source, DAY),))
+
+
+def test_a_doi_of_a_paper_with_another_guid_link_and_title_of_the_same_source_is_a_volumes() -> None:
+    moss = listed(1, "Moss")
+    known = {DOI: moss, G1: moss, L1: moss}
+    other = entry(DOI, G2, title="Fern", link=L2)
+    ((papers, believed),) = recognised(known, [other], "j")
+    assert (papers, believed.keys, believed.aliases) == ([], (G2,), (L2,))
+    ((papers, believed),) = recognised(known, [entry(DOI, title="Fern", link=L2)], "j")
+    assert (papers, believed.keys, believed.aliases) == ([], (L2,), ())
+    assert set(names(other)) == {DOI, G2, L2, "guid:j:g2 Fern"}
+    fern = listed(2, "Fern")
+    assert numbers({**known, G2: fern, L2: fern}, other) == [[2]]
+
+
+def test_one_thing_that_a_doi_has_in_common_is_enough_and_so_is_another_source() -> None:
+    moss = listed(1, "Moss")
+    known = {DOI: moss, G1: moss, L1: moss}
+    for same in (entry(DOI, G1, title="Fern", link=L2), entry(DOI, G2, title="Fern", link=L1)):
+        assert numbers(known, same) == [[1]]
+    assert numbers(known, entry(DOI, G2, title="Moss", link=L2)) == [[1]]
+    assert numbers({DOI: listed(1, "Moss", source="hf")}, entry(DOI, G2, title="Fern", link=L2)) == [[1]]
+
+
+def test_a_preprint_of_another_title_and_link_is_the_one_with_its_arxiv_id() -> None:
+    moss = listed(1, "Moss", arxiv="2611.00001")
+    known = {ARXIV: moss, DOI: moss}
+    ((papers, believed),) = recognised(known, [entry(ARXIV, DOI, G2, title="Fern", link=L2)], "j")
+    assert ([one.paper for one in papers], believed.keys) == ([1], (ARXIV, DOI, G2))
 
 
 KEYS = [G1, G2, G3, L1, L2]
