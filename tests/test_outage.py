@@ -6,6 +6,8 @@ import pytest
 
 from subscribers.models import Channel, Event, Letter, Subscriber, Topic
 from subscribers.outbox.mailurl import MailServer
+from tests.digest.sources.announced import channel, rss, rss_entry
+from tests.digest.sources.announced import item as entry
 from tests.house import at, copies, fetch, item, letters, papers, publish, reader, run, serve, told
 from tests.sink import Sink
 
@@ -112,6 +114,26 @@ def test_a_refused_digest_is_carried_into_the_next(settings):
         assert [x["papers"] for x in letters(R, state="accepted")] == [["2603.00001", "2603.00002"]]
         serve("2026-03-04 07:01")
         assert len(letters(R)) == 2
+
+
+def test_what_is_carried_and_revised_under_another_key_comes_once(settings):
+    run("source", "add", "j", "--kind", "feed", "--url", "http://j.example/rss")
+    run("source", "add", "cs", "--kind", "arxiv", "--url", "https://rss.arxiv.org/rss/cs.AI")
+    where = ("https://j.example/1", "Tue, 24 Nov 2026 06:00:00 GMT", "Moss 1")
+    with Sink() as sink:
+        to_sink(settings, sink)
+        reader(R, "All[revisions]=*", now="2026-11-24 05:00")
+        fetch(channel(entry("g", *where)), "2026-11-24", "2026-11-24 06:30", "j")
+        sink.fault("RCPT", "550 5.1.1 no such person", times=1)
+        serve("2026-11-24 07:01")
+        assert [x["papers"] for x in letters(R, state="refused")] == [["j:g"]]
+        named = entry("g", *where, "<dc:identifier>arXiv:2611.00001</dc:identifier>")
+        fetch(channel(named), "2026-11-24", "2026-11-24 08:00", "j")
+        for version, kind in ((1, "new"), (2, "replace")):
+            batch = rss(rss_entry(1, version=version, kind=kind))
+            fetch(batch, "2026-11-24", f"2026-11-24 1{version}:00", "cs")
+        serve("2026-11-25 07:01")
+        assert [x["papers"] for x in letters(R, state="accepted")] == [["2611.00001"]]
 
 
 def test_a_digest_with_nothing_new_is_sent_for_what_did_not_arrive(settings):

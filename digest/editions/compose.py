@@ -72,6 +72,7 @@ class Desk:
     """What composing needs to know of papers and wording."""
 
     facts: Mapping[int, Facts]  # by change number
+    paper: Callable[[int], int]  # by change number; a paper's key may be another than in the digest that is carried
     why: Callable[[int, int], tuple[Mark, ...]]  # (filter, change): the words that matched
     score: Callable[[Interest, Candidate], int]  # of the paper for this topic, 0 to 100
     card_bytes: Callable[[int], int]  # an upper bound of decoded HTML bytes, by change: quick
@@ -200,15 +201,15 @@ class _Carried:
 def _carry(parts: list[_Part], drafts: Sequence[Draft], desk: Desk) -> _Carried:
     """Put what did not arrive first. A paper that is shown anyway (a revision) is not carried, one carried twice
     comes once, and one that is behind "more" by itself is shown: it was promised before."""
-    shown = {desk.facts[hit.change].key for part in parts for hit in part.hits}
+    shown = {desk.paper(hit.change) for part in parts for hit in part.hits}
     fresh, old = len(shown), [_part_of(section) for draft in reversed(drafts) for section in _dated(draft)]
     for part in old:
         part.hits = [hit for hit in part.hits if _first(hit.change, shown, desk)]
     before = sum(len(part.more) for part in parts)
     for part in parts:
-        part.more = [number for number in part.more if desk.facts[number].key not in shown]
+        part.more = [number for number in part.more if desk.paper(number) not in shown]
     instead = before - sum(len(part.more) for part in parts)
-    named = shown | {desk.facts[number].key for part in parts for number in part.more}
+    named = shown | {desk.paper(number) for part in parts for number in part.more}
     for part in old:
         part.more = [number for number in part.more if _first(number, named, desk)]
     by_topic = {part.topic: part for part in parts}
@@ -230,12 +231,12 @@ def _part_of(section: Section) -> _Part:
     return _Part(section.topic, section.name, section.query, list(section.hits), list(section.more))
 
 
-def _first(change: int, here: set[str], desk: Desk) -> bool:
+def _first(change: int, here: set[int], desk: Desk) -> bool:
     """Whether this change's paper comes for the first time; it is noted."""
-    key = desk.facts[change].key
-    if key in here:
+    paper = desk.paper(change)
+    if paper in here:
         return False
-    here.add(key)
+    here.add(paper)
     return True
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 
+from django.db.models import Q
+
 from digest.editions.draft import Draft, Hit, Section
 from digest.editions.rank import score
 from digest.matching.why import reason, why_not
@@ -48,7 +50,7 @@ def why_paper(person: Subscriber, day: date, key: str, now: datetime) -> Answer:
     copy = _copy(person, day)
     if copy is None:
         return why_day(person, day, now)
-    changes = set(Change.objects.filter(paper=paper).values_list("number", flat=True))
+    changes = set(Change.objects.filter(_of("paper", paper)).values_list("number", flat=True))
     if copy.letter is not None and copy.letter.content:
         placed = _placed(Draft.from_json(copy.letter.content), changes)
         if placed is not None:
@@ -63,6 +65,11 @@ def _copy(person: Subscriber, day: date) -> Copy | None:
 def _paper(key: str) -> int | None:
     names = (key, f"arxiv:{key}", f"doi:{key.lower()}", f"guid:{key}")
     return Identity.objects.filter(key__in=names).values_list("paper_id", flat=True).first()
+
+
+def _of(field: str, paper: int) -> Q:
+    """What belongs to a paper, or to one that was merged into it: a digest may have told that one."""
+    return Q(**{field: paper}) | Q(**{f"{field}__merged_into": paper})
 
 
 def _placed(draft: Draft, changes: set[int]) -> Answer | None:
@@ -100,7 +107,7 @@ def _absent(person: Subscriber, copy: Copy, paper: int, now: datetime) -> Answer
 
 def _told_in(person: Subscriber, paper: int, copy: Copy) -> date | None:
     """The date of the digest that told the reader of the paper, before this copy."""
-    rows = Told.objects.filter(change__paper=paper, change__number__lte=copy.high).select_related("edition")
+    rows = Told.objects.filter(_of("change__paper", paper), change__number__lte=copy.high).select_related("edition")
     return next((row.edition.date for row in rows.order_by("id") if person.pk in unpacked(row.readers)), None)
 
 

@@ -115,10 +115,11 @@ def _range(readers: Sequence[Reader], head: int, now: datetime, site_host: str, 
 def desk(window: Window, now: datetime) -> Desk:
     """Facts, reasons and the sizes of cards in the wording that is in force."""
     versions = wordings.in_force("digest", now)
-    facts = ChangeFacts({c.change: c.facts for c in window.candidates})
+    candidates = window.candidates
+    facts = ChangeFacts({c.change: c.facts for c in candidates}, {c.change: c.paper for c in candidates})
     composer = Composer(wordings.wording(versions), wordings.site(), facts)
     sizes = composer.card_bytes, composer.hit_bytes, composer.section_bytes(), composer.frame_bytes()
-    return Desk(facts, window.why, _scorer(), *sizes, wording=versions, renderer=RENDERER)
+    return Desk(facts, facts.paper, window.why, _scorer(), *sizes, wording=versions, renderer=RENDERER)
 
 
 def _scorer() -> Callable[[Interest, Candidate], int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from digest.models import Appearance, Body, Change, Identity, Paper, Source
 from digest.sources.changes import SETTLED, Finding, Found
@@ -33,6 +33,10 @@ def store(source: Source, found: list[Found], now: datetime) -> list[tuple[Chang
     for item, paper in zip(found, papers, strict=True):
         for younger in item.merges:
             _merge(younger, paper.pk)
+        if item.merges:
+            Paper.objects.filter(pk=paper.pk).update(first_day=date.fromisoformat(item.facts.listed))
+        if item.former:
+            _rename(paper.pk, item.facts.key, item.former)
     _store_appearances(source, found, papers, now)
     return [
         (_change(source, paper.pk, finding, now), item.facts.key)
@@ -74,6 +78,14 @@ def _merge(younger: int, older: int) -> None:
             Appearance.objects.filter(pk=row.pk).update(paper=older)
     Paper.objects.filter(merged_into=younger).update(merged_into=older)
     Paper.objects.filter(pk=younger).update(merged_into=older)
+
+
+def _rename(paper: int, key: str, former: str) -> None:
+    """Give a paper a stronger key. A merged paper that has that key gets the former one: so both lead here still."""
+    halfway = f"merged:{paper}"  # keys are unique at every step
+    Paper.objects.filter(key=key).exclude(pk=paper).update(key=halfway)
+    Paper.objects.filter(pk=paper).update(key=key)
+    Paper.objects.filter(key=halfway).update(key=former)
 
 
 def _store_appearances(source: Source, found: list[Found], papers: list[Paper], now: datetime) -> None:

@@ -60,6 +60,7 @@ class Found:
     findings: tuple[Finding, ...]
     appears: bool  # a new appearance (source, day)
     merges: tuple[int, ...] = ()  # younger papers that turn out to be this one
+    former: str = ""  # its public key until now, where it gets a stronger one
 
 
 def changes(known: Mapping[str, Known], listing: Listing, look: Look) -> list[Found]:
@@ -104,7 +105,9 @@ def _found(papers: list[Known], entry: Entry, look: Look) -> Found:
     findings = [Finding(kind, day, is_news(kind, first_news, day, entry, look), facts) for kind in kinds]
     if here is None and look.settled:
         findings.append(replace(findings[0], kind=SETTLED))
-    return Found(known.paper, entry, day, facts, tuple(findings), here is None, tuple(p.paper for p in papers[1:]))
+    merges, former = tuple(paper.paper for paper in papers[1:]), known.facts.key
+    former = former if former != facts.key else ""
+    return Found(known.paper, entry, day, facts, tuple(findings), here is None, merges, former)
 
 
 def _new(entry: Entry, look: Look) -> Found:
@@ -133,7 +136,7 @@ def _identity(keys: Iterable[str]) -> dict[str, Any]:
 
 
 def _facts(known: Known, entry: Entry, look: Look, day: date) -> Facts:
-    """The paper's facts after this look: texts merged, counts the highest of its listings' last."""
+    """The paper's facts after this look: texts merged, counts the highest of its listings' last, the strongest key."""
     old = known.facts
     counted = [s for s in known.seen if not (s.source == look.source and s.day == day)]
     now_here = next((s for s in known.seen if s.source == look.source and s.day == day), UNSEEN)
@@ -146,7 +149,9 @@ def _facts(known: Known, entry: Entry, look: Look, day: date) -> Facts:
     updates.update((name, value) for name, value in _identity(entry.keys).items() if not getattr(old, name))
     if look.source not in old.sources:
         updates["sources"] = (*old.sources, look.source)
-    return replace(old, **updates) if updates else old
+    facts = replace(old, **updates) if updates else old
+    strongest = facts.arxiv or facts.doi or facts.key
+    return facts if facts.key == strongest else replace(facts, key=strongest)
 
 
 def _highest(now: int | None, before: int | None, elsewhere: list[int | None]) -> int:

@@ -17,6 +17,7 @@ from digest.matching.oddities import crowd, sought, unseen
 from digest.matching.why import reason, why, why_not
 from digest.matching.widening import widened
 from digest.models import Paper
+from digest.pipeline import browsing
 from digest.pipeline.trying import a_week
 from digest.sources import reader
 from digest.sources.changes import Look, changes
@@ -73,7 +74,9 @@ class Command(Door):
             "matches": [facts.key for facts in matches],
         }
         if options["explain"]:
-            result["why"] = _explained(parsed.query, papers, options["explain"])
+            known = None if options["papers"] else browsing.paper(options["explain"])
+            key = known.key if known is not None else options["explain"]
+            result["why"] = _explained(parsed.query, papers, key)
         if options["estimate"]:
             result["estimate"] = _estimate(matches, papers)
         return result

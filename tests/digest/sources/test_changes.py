@@ -178,6 +178,18 @@ def test_a_key_that_joins_two_papers_merges_the_younger_into_the_older():
     assert found.facts.doi == "10.1/x"
 
 
+def test_a_papers_key_is_the_strongest_that_is_known_and_says_what_it_was():
+    by_guid = replace(MOSS, keys=("guid:j:moss",))
+    paper = stored(changes({}, listing(by_guid), LOOK)[0])
+    keys = []
+    for more in ((), ("doi:10.1/x",), ("arxiv:2603.00001",), ("doi:10.1/y",)):
+        (found,) = changes({"guid:j:moss": paper}, listing(replace(MOSS, keys=(*more, "guid:j:moss"))), LOOK)
+        keys.append((found.facts.key, found.former))
+        paper = stored(found, paper)
+        assert found.findings == ()
+    assert keys == [("j:moss", ""), ("10.1/x", "j:moss"), ("2603.00001", "10.1/x"), ("2603.00001", "")]
+
+
 counts = st.one_of(st.none(), st.integers(0, 600))
 texts = st.sampled_from(["", "Moss", "Fern", "Mosses and ferns"])
 entries = st.builds(

@@ -91,6 +91,43 @@ def test_a_key_that_joins_two_papers_merges_the_younger_into_the_older(journal, 
     assert len(told(R)) == 1
 
 
+def test_a_paper_that_gets_an_arxiv_id_is_called_by_it_and_its_other_names_lead_to_it(journal, client):
+    reader(R, now="2026-11-23 05:00")
+    serve("2026-11-23 05:01")
+    monday, tuesday = "Mon, 23 Nov 2026 06:00:00 GMT", "2026-11-24"
+    fetch(channel(item("moss", f"{J}1", monday, "Moss")), "2026-11-23", "2026-11-23 10:00", journal)
+    serve("2026-11-24 07:30")
+    fetch(papers("2611.00001", title="Moss"), tuesday, "2026-11-24 10:00", HF)
+    serve("2026-11-25 07:30")
+    doi = "<dc:identifier>doi:10.5555/moss</dc:identifier>"
+    fetch(channel(item("moss", f"{J}1", monday, "Moss", doi)), "2026-11-24", "2026-11-24 11:00", journal)
+    assert Paper.objects.order_by("id").values_list("key", flat=True)[0] == "10.5555/moss"
+    joined = item("moss", "https://arxiv.org/abs/2611.00001", monday, "Moss")
+    again = fetch(channel(joined), "2026-11-25", "2026-11-25 10:00", journal)
+    assert again["added"] == []
+    old, young = Paper.objects.order_by("id")
+    assert (young.merged_into_id, old.key, old.facts["key"]) == (old.pk, "2611.00001", "2611.00001")
+    assert young.key == "10.5555/moss"
+    assert told(R) == ["j:moss", "2611.00001"]  # what was said stays
+    for name in ("2611.00001", "10.5555/moss", "j:moss"):
+        assert b"Moss" in client.get(f"/p/{name}").content
+        for day in ("2026-11-24", "2026-11-25"):
+            said = run("why", R, day, "--paper", name, now="2026-11-25 12:00")
+            assert said["result"] == "shown", (name, day, said)
+        assert run("filter", "*", "--explain", name, now="2026-11-25 12:00")["why"] == "matches: every paper"
+
+
+def test_a_merged_paper_is_listed_since_the_first_day_of_either(journal):
+    fetch(papers("2611.00001", title="Moss"), "2026-11-25", "2026-11-25 06:00", HF)
+    monday = "Mon, 23 Nov 2026 06:00:00 GMT"
+    fetch(channel(item("moss", f"{J}1", monday, "Moss")), "2026-11-25", "2026-11-25 07:00", journal)
+    joined = item("moss", "https://arxiv.org/abs/2611.00001", monday, "Moss")
+    fetch(channel(joined), "2026-11-25", "2026-11-25 08:00", journal)
+    old, young = Paper.objects.order_by("id")
+    assert young.merged_into_id == old.pk
+    assert (old.first_day, old.facts["listed"]) == (date(2026, 11, 23), "2026-11-23")
+
+
 def test_a_volumes_doi_joins_no_papers_of_different_looks(journal):
     volume = "<dc:identifier>doi:10.5555/volume</dc:identifier>"
     moss, fern = (item(name, f"{J}{name}", TODAY, name, volume) for name in ("moss", "fern"))
