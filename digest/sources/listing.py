@@ -34,6 +34,8 @@ TOLD_BY_ENTRY = (
     "remarks",
 )
 
+OF_VERSION = ("title", "abstract", "authors", "categories", "primary", "journal", "remarks")  # a newer one's stand
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -177,20 +179,22 @@ def merged(facts: Facts, entry: Entry, *, own: bool) -> Facts:
 def said(facts: Facts, entry: Entry, *, own: bool) -> dict[str, Any]:
     """What the entry says otherwise than the facts, by their names; silence of the entry erases nothing.
 
-    Texts are those of the source that listed the paper first (`own`), and of whoever shows a newer version;
-    another source only fills what is empty, so that two spellings of one title don't chase each other.
+    Texts are those of the source that listed the paper first (`own`), and of whoever shows a newer version; another
+    source, or an older version, only fills what is empty, so that two spellings of one title don't chase each other.
+    Who says no version shows the first.
     Votes and comments are not merged here: they are counted per appearance (see `changes`). The announcement is the
     last one, of any list, of the newest version; a newer version that nobody announced takes the older's away.
     """
-    newer = (entry.version or 0) > facts.version
+    version, known_version = entry.version or 1, facts.version or 1
     updates: dict[str, Any] = {}
     for name in TOLD_BY_ENTRY:
         value, known = getattr(entry, name), getattr(facts, name)
-        if value and value != known and (own or newer or not known):
+        stands = version < known_version and (entry.version or name in OF_VERSION)
+        if value and value != known and ((own and not stands) or version > known_version or not known):
             updates[name] = value
     if entry.published and not facts.published:
         updates["published"] = entry.published.isoformat()
-    if newer:
+    if (entry.version or 0) > facts.version:
         updates["version"] = entry.version
         updates["announce"] = entry.announce
     elif entry.announce not in ("", facts.announce) and (entry.version or facts.version) == facts.version:

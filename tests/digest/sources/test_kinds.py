@@ -237,6 +237,15 @@ def test_a_day_of_replacements_tells_nobody_and_known_papers_are_revised(cs):
     assert told(R) == ["2611.00001", "2611.00001"]
 
 
+def test_a_first_version_that_is_found_later_puts_no_old_text_back(cs):
+    second = rss(rss_entry(1, kind="replace", version=2, title="Moss, revised", date=TODAY), date=TODAY)
+    fetch(second, "2026-11-25", "2026-11-25 06:00", cs)
+    fetch(rss(rss_entry(1)), "2026-11-24", "2026-11-25 07:00", cs, "--backfill")
+    fetch(papers("2611.00001", title="Moss 1"), "2026-11-25", "2026-11-25 08:00", HF)
+    paper = Paper.objects.get()
+    assert (paper.facts["title"], paper.facts["version"]) == ("Moss, revised", 2)
+
+
 def test_one_paper_in_three_sources_is_one_paper_told_once_by_the_source_asked_for(cs, journal):
     wishes = {"all": "*", "hf": "source:hf", "arxiv": "source:arxiv", "j": "source:j"}
     for name, query in wishes.items():

@@ -32,6 +32,23 @@ def test_an_older_version_announces_nothing() -> None:
     assert merged(newer, replace(AGAIN, announce="new"), own=True).announce == "replace"
 
 
+def test_the_texts_of_the_newest_version_stand_whoever_said_them() -> None:
+    second = replace(MOSS, title="Moss, revised", abstract="It grows.", version=2)
+    assert merged(second, AGAIN, own=True) == second
+    assert merged(replace(second, abstract=""), replace(AGAIN, abstract="Old."), own=True).abstract == "Old."
+    unsaid = replace(AGAIN, version=None, code="https://code.example.org/moss", keywords=("moss",))
+    told = merged(second, unsaid, own=True)
+    assert told == replace(second, code="https://code.example.org/moss", keywords=("moss",))
+    assert merged(second, replace(AGAIN, title="Mosses", version=2), own=True).title == "Mosses"
+
+
+def test_who_says_no_version_shows_the_first() -> None:
+    unsaid = Facts("2611.00001", "Moss")
+    assert merged(unsaid, replace(AGAIN, title="Moss!"), own=False) == replace(unsaid, version=1)
+    assert merged(unsaid, replace(AGAIN, title="Moss!", version=2), own=False).title == "Moss!"
+    assert merged(MOSS, replace(AGAIN, title="Moss!", version=None), own=True).title == "Moss!"
+
+
 def test_the_primary_category_is_filled_in_and_left_to_the_first_source() -> None:
     stat = replace(AGAIN, primary="stat.ML")
     assert merged(MOSS, stat, own=False).primary == "cs.LG"
