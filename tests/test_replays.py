@@ -1,6 +1,7 @@
 """Kept bodies read again by a mended parser: also those of looks that could not be read."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,8 @@ from digest.models import Appearance, Body, Change, Paper, Snapshot, Source, Sou
 from digest.pipeline import visiting
 from digest.sources import huggingface, reader
 from digest.sources.untrusted import UnreadableListing
-from tests.digest.sources.announced import channel
+from tests.digest.sources.announced import channel, rss, rss_entry
+from tests.digest.sources.announced import item as listed
 from tests.digest.sources.announced import item as feed_item
 from tests.digest.sources.web import plain, web
 from tests.house import at, fetch, item, letters, papers, run, serve
@@ -77,6 +79,111 @@ def test_a_replay_takes_nothing_away(monkeypatch):
     taken = replay()
     assert (taken["verdict"], taken["added"], taken["unlisted"]) == ("ok", ["2603.00010"], [])
     assert Appearance.objects.filter(gone_at=None).count() == 11
+
+
+@pytest.fixture
+def journal() -> str:
+    run("source", "add", "j", "--kind", "feed", "--url", "http://j.example/rss")
+    return "j"
+
+
+def corrected(source: str, day: str = "") -> list[str]:
+    """The papers that a replay corrects; what nothing of it may be is seen to."""
+    only = ("--day", day) if day else ()
+    taken = run("fetch", "--replay", "--source", source, *only, now="2026-12-01 10:00")
+    assert not Change.objects.filter(kind="corrected", news=True).exists()
+    return [key for look in taken.get("looks", [taken]) for key in look["corrected"]]
+
+
+def texts() -> list[tuple[str, str]]:
+    return [(paper.facts["title"], paper.facts.get("code", "")) for paper in Paper.objects.order_by("id")]
+
+
+MONDAY = "Mon, 02 Mar 2026 06:00:00 GMT"
+A, B = "https://code.example.org/a", "https://code.example.org/b"
+
+
+def moved() -> str:
+    """A paper that moves to another day, its code with it."""
+    fetch([item("2603.00001", githubRepo=A)], DAY, "2026-03-02 10:00")
+    fetch([item("2603.00001", githubRepo=B)], "2026-03-04", "2026-03-04 10:00")
+    return "hf"
+
+
+def both_at_once() -> str:
+    """Two days of one visit, both of which show the paper."""
+    for day, code in ((DAY, A), ("2026-03-03", B)):
+        fetch([item("2603.00001", githubRepo=code)], day, "2026-03-03 10:00")
+    return "hf"
+
+
+def retitled() -> str:
+    for day, title in ((DAY, "Moss"), ("2026-03-03", "Moss, corrected")):
+        fetch(channel(listed("g", "http://j.example/1", MONDAY, title)), day, f"{day} 10:00", "j")
+    return "j"
+
+
+def guid_used_again() -> str:
+    for day, title in ((DAY, "Moss"), ("2026-03-03", "Fern")):
+        fetch(channel(listed("g", f"http://j.example/{title}", MONDAY, title)), day, f"{day} 10:00", "j")
+    return "j"
+
+
+def spelled_otherwise() -> str:
+    """Another source shows another title, and a newer version's."""
+    run("source", "add", "cs", "--kind", "arxiv", "--url", "https://rss.arxiv.org/rss/cs.AI")
+    fetch([item("2611.00001", title="Moss!")], "2026-11-24", "2026-11-24 05:00")
+    for version, kind in ((1, "new"), (2, "replace")):
+        fetch(rss(rss_entry(1, version=version, kind=kind)), "2026-11-24", f"2026-11-24 1{version}:00", "cs")
+    return "hf"
+
+
+def merged() -> str:
+    """A paper without a text is the older of two that turn out to be one."""
+    link, other = "http://j.example/1", "https://arxiv.org/abs/2603.00001"
+    fetch(channel(listed("g", link, MONDAY, "Moss")), DAY, "2026-03-02 10:00", "j")
+    fetch([item("2603.00001", title="Moss!", githubRepo=A)], DAY, "2026-03-02 11:00")
+    fetch(channel(listed("g", other, MONDAY, "Moss")), DAY, "2026-03-02 12:00", "j")
+    assert Paper.objects.filter(merged_into=None).count() == 1
+    return "hf"
+
+
+@pytest.mark.parametrize(
+    "story",
+    [moved, both_at_once, retitled, guid_used_again, spelled_otherwise, merged],
+    ids=lambda story: story.__name__,
+)
+def test_a_replay_by_the_same_parser_writes_nothing(story, journal):
+    source = story()
+    before, head = texts(), Change.objects.count()
+    days = [f"{day}" for day in Snapshot.objects.filter(source__short=source).values_list("day", flat=True)]
+    for day in ("", *days, ""):
+        assert corrected(source, day) == []
+    assert (texts(), Change.objects.count()) == (before, head)
+
+
+def test_a_mended_parser_corrects_each_paper_once_by_the_last_look_that_showed_it(monkeypatch, journal):
+    bodies = {
+        DAY: [
+            listed("g1", "http://j.example/1", MONDAY, "Moss &#38; rain"),
+            listed("g2", "", MONDAY, "Fern &#38; rain"),
+        ],
+        "2026-03-03": [listed("g1", "http://j.example/1", MONDAY, "Moss &#38; sun")],
+    }
+    read = reader.read
+
+    def broken(*arguments):
+        listing = read(*arguments)
+        return replace(listing, entries=tuple(replace(e, title=e.title.replace("&", "?")) for e in listing.entries))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reader, "read", broken)
+        for day, items in bodies.items():
+            fetch(channel(*items), day, f"{day} 10:00", journal)
+    assert [title for title, _ in texts()] == ["Moss ? sun", "Fern ? rain"]
+    assert corrected(journal) == ["j:g2", "j:g1"]
+    assert [title for title, _ in texts()] == ["Moss & sun", "Fern & rain"]
+    assert corrected(journal) == corrected(journal, DAY) == []
 
 
 def test_a_look_that_was_followed_by_one_that_could_be_read_is_left_alone(mend):

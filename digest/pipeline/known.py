@@ -33,15 +33,6 @@ def known_of(listing: Listing, source: Source, day: date) -> tuple[dict[str, Kno
     return {key: papers[paper] for key, paper in rows}, [papers[paper] for paper in here]
 
 
-def known_by_key(listing: Listing) -> dict[str, Known]:
-    """The stored papers that may be one of the listing's entries, by key; locked."""
-    keys = [key for entry in listing.entries for key in names(entry)]
-    rows = list(Identity.objects.filter(key__in=keys).values_list("key", "paper_id"))
-    lock_papers(paper for _, paper in rows)
-    papers = known_papers(paper for _, paper in rows)
-    return {key: papers[paper] for key, paper in rows}
-
-
 def known_papers(numbers: Iterable[int]) -> dict[int, Known]:
     """Papers by id."""
     wanted = sorted(set(numbers))

@@ -1,24 +1,26 @@
 """Kept bodies parsed again, after a parser was mended. Nothing of it is ever news.
 
-Of a look that was believed, what differs now is appended as `corrected`. A look that could not be read has taught
+Of a look that was believed, what differs now from what it stored is appended as `corrected`: with the same parser
+nothing does. What a later look has shown again is that one's to correct. A look that could not be read has taught
 nothing; when it can be read now, it is taken up as a back-fill would be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
-from digest.models import Change, Paper, Snapshot, Source, SourceDay
+from digest.models import Appearance, Change, Paper, Snapshot, Source, SourceDay
 from digest.pipeline import numbers
-from digest.pipeline.known import known_by_key
+from digest.pipeline.known import known_of
 from digest.pipeline.snapshots import Answer, Taken, repeated, take_snapshot
 from digest.pipeline.storing import kept_bodies
 from digest.sources import reader
-from digest.sources.listing import Listing, merged
+from digest.sources.listing import Facts, Listing, merged
 from digest.sources.recognise import recognised
 from digest.sources.untrusted import UnreadableListing
 from digest.sources.verdict import BELIEVED, UNREAD
@@ -68,7 +70,7 @@ def _again(source: Source, snapshot: Snapshot, now: datetime) -> Taken:
     if snapshot.verdict not in READ:
         return _taken_up(source, snapshot, Answer(bodies, listing), now)
     taken.entries = len(listing.entries)
-    taken.keys = {"corrected": repeated(lambda: _correct(source, snapshot.day, listing, now))}
+    taken.keys = {"corrected": repeated(lambda: _correct(source, snapshot, listing, now))}
     taken.head = numbers.head()
     return taken
 
@@ -86,28 +88,45 @@ def _taken_up(source: Source, snapshot: Snapshot, answer: Answer, now: datetime)
     return take_snapshot(source, snapshot.day, answer, now, backfill=True, seen=snapshot.at, also=clear)
 
 
-def _correct(source: Source, day: date, listing: Listing, now: datetime) -> list[str]:
-    """Bring the texts of known papers in line with the listing; the keys of those that differed."""
+def _correct(source: Source, snapshot: Snapshot, listing: Listing, now: datetime) -> list[str]:
+    """Bring the texts of papers in line with the listing; the keys of those that differed.
+
+    Compared is what the look's old parse has stored: so only papers of which the look is the source's last word, and
+    which it names beyond doubt. With the same parser nothing differs then.
+    """
     Source.objects.select_for_update().get(pk=source.pk)
-    known = known_by_key(listing)
+    known, _ = known_of(listing, source, snapshot.day)
+    found = recognised(known, listing.entries, source.short)
+    times = Counter(paper.paper for papers, _ in found for paper in papers)
+    last = _last_shown(source, snapshot, listing, times)
     changes: list[Change] = []
-    for papers, entry in recognised(known, listing.entries, source.short):
-        if not papers:
-            continue
-        paper = papers[0]
+    for paper, entry in ((papers[0], entry) for papers, entry in found if len(papers) == 1):
         facts = merged(paper.facts, entry, own=source.short == paper.facts.sources[0])
-        if facts != paper.facts:
+        if paper.paper in last and times[paper.paper] == 1 and facts != paper.facts:
             Paper.objects.filter(pk=paper.paper).update(facts=facts.to_json())
-            changes.append(
-                Change(
-                    paper_id=paper.paper,
-                    source=source,
-                    kind="corrected",
-                    day=day,
-                    at=now,
-                    news=False,
-                    facts=facts.to_json(),
-                )
-            )
-    numbers.append(changes)
+            changes.append(_corrected(source, snapshot.day, paper.paper, facts, now))
+    if changes:
+        numbers.append(changes)
     return [change.facts["key"] for change in changes]
+
+
+def _last_shown(source: Source, snapshot: Snapshot, listing: Listing, papers: Iterable[int]) -> set[int]:
+    """Those of the papers that the look listed, and that no later look at the source has shown.
+
+    A feed lists a paper on the day of its first look, and shows it at looks of any day.
+    """
+    looks = Snapshot.objects.filter(source=source, pk__gt=snapshot.pk, verdict__in=READ)
+    later = dict(looks.order_by().values("day").annotate(first=Min("at")).values_list("day", "first"))
+    any_day = min(later.values(), default=None)
+    listed, shown_later = set(), set()
+    rows = Appearance.objects.filter(source=source, paper__in=list(papers))
+    for paper, day, seen in rows.values_list("paper_id", "day", "last_seen"):
+        listed |= {paper} if listing.rolling or day == snapshot.day else set()
+        next_look = any_day if listing.rolling else later.get(day)
+        shown_later |= {paper} if next_look is not None and seen >= next_look else set()
+    return listed - shown_later
+
+
+def _corrected(source: Source, day: date, paper: int, facts: Facts, now: datetime) -> Change:
+    said = facts.to_json()
+    return Change(paper_id=paper, source=source, kind="corrected", day=day, at=now, news=False, facts=said)

@@ -181,16 +181,16 @@ def said(facts: Facts, entry: Entry, *, own: bool) -> dict[str, Any]:
 
     Texts are those of the source that listed the paper first (`own`), and of whoever shows a newer version; another
     source, or an older version, only fills what is empty, so that two spellings of one title don't chase each other.
-    Who says no version shows the first.
+    Who says no version shows the first. Code, keywords and where it is shown don't come with a version.
     Votes and comments are not merged here: they are counted per appearance (see `changes`). The announcement is the
     last one, of any list, of the newest version; a newer version that nobody announced takes the older's away.
     """
-    version, known_version = entry.version or 1, facts.version or 1
+    newer, older = (entry.version or 1) > (facts.version or 1), (entry.version or 1) < (facts.version or 1)
     updates: dict[str, Any] = {}
     for name in TOLD_BY_ENTRY:
         value, known = getattr(entry, name), getattr(facts, name)
-        stands = version < known_version and (entry.version or name in OF_VERSION)
-        if value and value != known and ((own and not stands) or version > known_version or not known):
+        stands = older and (entry.version or name in OF_VERSION)
+        if value and value != known and ((own and not stands) or (newer and name in OF_VERSION) or not known):
             updates[name] = value
     if entry.published and not facts.published:
         updates["published"] = entry.published.isoformat()

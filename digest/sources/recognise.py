@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from digest.sources.keys import own_key, spelled
-from digest.sources.listing import Entry, Facts
+from digest.sources.listing import TOLD_BY_ENTRY, Entry, Facts, merged
 
 OWN, ARXIV, DOI = "guid:", "arxiv:", "doi:"  # how keys begin: a source's own names, and ids
 LINKED, NAMED, UNDISPUTED = range(3)  # a claim by link together with title; by a name of the source's own; of no rival
@@ -192,18 +192,29 @@ def placed(papers: list[Known], entry: Entry, source: str) -> Entry:
 
 
 def joined(papers: list[Known]) -> Known:
-    """The oldest of papers that turn out to be one, with what was seen of the others, and their ids."""
+    """The oldest of papers that turn out to be one, with what was seen of the others, their ids, and what they say as
+    another source would: what it leaves empty, and the texts of a newer version.
+    """
     oldest, *younger = papers
     if not younger:
         return oldest
     seen = {(s.source, s.day): s for paper in reversed(papers) for s in paper.seen}
     sources = dict.fromkeys(name for paper in papers for name in paper.facts.sources)
     first = min(paper.first_day for paper in papers)
+    facts = oldest.facts
+    for paper in younger:
+        facts = merged(facts, _entry_of(paper.facts), own=False)
     facts = replace(
-        oldest.facts,
+        facts,
         sources=tuple(sources),
         listed=first.isoformat(),
         arxiv=next((paper.facts.arxiv for paper in papers if paper.facts.arxiv), ""),
         doi=next((paper.facts.doi for paper in papers if paper.facts.doi), ""),
     )
     return Known(oldest.paper, facts, first, tuple(seen.values()))
+
+
+def _entry_of(facts: Facts) -> Entry:
+    said = {name: getattr(facts, name) for name in TOLD_BY_ENTRY}
+    published = date.fromisoformat(facts.published) if facts.published else None
+    return Entry((), published=published, version=facts.version or None, announce=facts.announce, **said)

@@ -427,5 +427,8 @@ def test_a_look_at_a_feed_taken_twice_teaches_nothing_the_second_time(looks, jou
             fetch(body + b"\n", "2026-11-25", f"2026-11-25 1{hour}:30", journal)
             again = Change.objects.order_by("number")[known:]
             assert not [(change.kind, change.facts) for change in again], entries
+        known = Change.objects.count()
+        run("fetch", "--replay", "--source", journal, now="2026-11-26 10:00")
+        assert Change.objects.count() == known
         assert not Appearance.objects.exclude(paper__merged_into=None).exists()
         transaction.set_rollback(True)

@@ -46,6 +46,8 @@ def test_who_says_no_version_shows_the_first() -> None:
     unsaid = Facts("2611.00001", "Moss")
     assert merged(unsaid, replace(AGAIN, title="Moss!"), own=False) == replace(unsaid, version=1)
     assert merged(unsaid, replace(AGAIN, title="Moss!", version=2), own=False).title == "Moss!"
+    shown = replace(AGAIN, title="Moss!", link="https://arxiv.org/abs/2611.00001", version=2)
+    assert merged(replace(unsaid, link="https://j.example/1"), shown, own=False).link == "https://j.example/1"
     assert merged(MOSS, replace(AGAIN, title="Moss!", version=None), own=True).title == "Moss!"
 
 
