@@ -11,8 +11,8 @@ from digest.pipeline import visiting
 from digest.sources import huggingface, reader
 from digest.sources.untrusted import UnreadableListing
 from tests.digest.sources.announced import channel, rss, rss_entry
-from tests.digest.sources.announced import item as listed
 from tests.digest.sources.announced import item as feed_item
+from tests.digest.sources.announced import item as listed
 from tests.digest.sources.web import plain, web
 from tests.house import at, fetch, item, letters, papers, run, serve
 from tests.house import reader as subscribe
