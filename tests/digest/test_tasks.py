@@ -300,6 +300,7 @@ def test_no_running_task_is_lost_and_only_delivering_may_take_its_time():
         "digest.tasks.publish": 120,
         "digest.tasks.deliver": None,
         "digest.tasks.nightly": 120,
+        "digest.tasks.bounces": 120,
     }
 
 
