@@ -6,14 +6,16 @@ Beat has two entries and knows no due times; what is due stands in our rows, and
 from __future__ import annotations
 
 import os
+from multiprocessing import RawValue
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.settings")
+_stopping = RawValue("b", 0)  # in memory that the pool's processes share: they are forked from this one
 EXPIRES = 600  # seconds; a hint that old has been given anew many times
 
 app = Celery("digest", broker=settings.BROKER_URL, include=["digest.tasks"])
@@ -48,3 +50,14 @@ app.conf.update(
 def _first_tick(**_: Any) -> None:
     """Beat fires for the first time after a whole interval; a worker that has just started looks at once."""
     app.send_task("digest.tasks.tick", expires=EXPIRES)
+
+
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    """The worker was asked to end: it waits for its tasks, and those that could go on for long should not."""
+    _stopping.value = 1
+
+
+def stopping() -> bool:
+    """Whether the worker that this process belongs to has been asked to end."""
+    return bool(_stopping.value)

@@ -1,7 +1,7 @@
 """Celery's doors: each reads the clock, calls one use case and returns a count. Any may run twice, or never.
 
-Arguments are ids only. `deliver` has no time limit: it stops claiming after a minute and ends when the last reply
-is in, since a letter between its dot and the reply must not be cut off.
+Arguments are ids only. `deliver` has no time limit: it stops claiming after a minute, or when the worker is asked
+to end, and ends when the last reply is in, since a letter between its dot and the reply must not be cut off.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from digest.celery import EXPIRES, app
+from digest.celery import EXPIRES, app, stopping
 from digest.pipeline import agenda, housekeeping, sending, visiting
 from digest.pipeline import publish as publishing
 from subscribers import housekeeping as people
@@ -64,7 +64,7 @@ def publish(first: int, last: int) -> int:
 @app.task(expires=EXPIRES)
 def deliver() -> int:
     """Alerts to operators, then a minute of letters; when there is more, another minute."""
-    accepted = sending.send(clock).counts["accepted"]
+    accepted = sending.send(clock, stop=stopping).counts["accepted"]
     if sending.deliver_in(clock(), DELIVERERS) == 0:
         deliver.delay()
     return accepted

@@ -48,7 +48,7 @@ def die_at(number: int) -> None:
     """Make the Nth step of this process its last."""
     from django.db import transaction
 
-    from subscribers.outbox import delivery, folder, queue, transport
+    from subscribers.outbox import connection, folder, queue, turns
 
     count = itertools.count(1)
 
@@ -65,11 +65,13 @@ def die_at(number: int) -> None:
 
         return around
 
-    for name in ("claim", "turn", "release", "gather"):
-        setattr(delivery.queue, name, watched(getattr(queue, name)))
-    for session in (transport.Session, folder.FolderSession):
-        for name in ("open", "stage", "dot"):
-            setattr(session, name, watched(getattr(session, name)))
+    for name in ("claim", "release", "gather"):
+        setattr(queue, name, watched(getattr(queue, name)))
+    turns.turn = watched(turns.turn)
+    for name in ("_write", "_take"):  # what goes to the mail server, and what comes from it
+        setattr(connection.Connection, name, watched(getattr(connection.Connection, name)))
+    for name in ("open", "stage", "dot"):
+        setattr(folder.FolderSession, name, watched(getattr(folder.FolderSession, name)))
     transaction.Atomic.__exit__ = watched(transaction.Atomic.__exit__)  # type: ignore[method-assign]
 
 

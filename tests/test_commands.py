@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from subscribers.models import Letter
-from subscribers.outbox import transport
+from subscribers.outbox import connection
 from subscribers.outbox.mailurl import MailServer
 from tests.house import at, fetch, papers, publish, reader, run, serve, told
 from tests.sink import Sink
@@ -93,7 +93,7 @@ def test_what_keeps_us_from_the_server_is_no_letters_fault(settings, monkeypatch
     with Sink() as sink:
         settings.MAIL_TARGET = MailServer("smtp", "127.0.0.1", sink.port, timeout=5)
         with monkeypatch.context() as broken:
-            broken.setattr(transport.Session, "open", lambda self: "bücher".encode("ascii"))
+            broken.setattr(connection.Connection, "open", lambda self: "bücher".encode("ascii"))
             err = io.StringIO()
             call_command("deliver", "--until-empty", "--now", "2026-03-02T05:02Z", stdout=io.StringIO(), stderr=err)
         assert set(Letter.objects.values_list("state", flat=True)) == {"waiting"}

@@ -122,23 +122,25 @@ def everyone_has(service: Service, sink: Sink) -> None:
         assert sent[address] == 1 or letter["state"] == "unknown", "lost"
     unknown = {address for address, letter in first.items() if letter["state"] == "unknown"}
     named = {letter["to"] for letter in letters if letter["missing"]}
-    assert len(unknown) <= 1
     if named:
         assert named == unknown
 
 
-def test_deliver_killed_at_every_step(service: Service):
+@pytest.mark.parametrize("connections", [1, 2, 3])
+def test_deliver_killed_at_every_step(service: Service, connections: int):
+    """Each connection may leave one letter unknown."""
     service.json("publish", "--now", MORNING)
     service.keep()
     points = 0
     for point in range(1, 400):
         service.back()
         with Sink() as sink:
-            service.env["EMAIL_URL"] = f"{sink.url}?timeout=10"
+            service.env["EMAIL_URL"] = f"{sink.url}?timeout=10&connections={connections}"
             died = service.run("deliver", "--until-empty", "--now", SLOT, dies_at=point)
             assert died in (0, DEAD)
             service.json("deliver", "--until-empty", "--now", LATER)
             everyone_has(service, sink)
+            assert sum(letter["state"] == "unknown" for letter in service.letters()) <= connections
         points += died == DEAD
         if died == 0:
             break
@@ -163,7 +165,7 @@ def test_the_next_digest_names_what_was_left_unknown(service: Service):
         service.json("publish", "--now", NEXT_DAY)
         service.json("deliver", "--until-empty", "--now", NEXT_DAY)
         everyone_has(service, Sinkless(sink, "Mon, 02 Mar"))
-        assert sum(bool(letter["missing"]) for letter in service.letters()) == 1
+        assert 1 <= sum(bool(letter["missing"]) for letter in service.letters()) <= READERS
 
 
 class Sinkless:
@@ -210,7 +212,7 @@ def test_deliver_with_alerts_killed_at_every_step(boss: str, service: Service):
             points += state == "unknown"
         if before - {boss}:
             break
-    assert 1 <= points <= 3
+    assert 1 <= points <= 8  # from the mark to its record
 
 
 def test_publish_killed_at_every_step(service: Service):

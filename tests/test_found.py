@@ -15,6 +15,7 @@ from subscribers import membership
 from subscribers.models import Event, Letter, Subscriber
 from subscribers.outbox import queue
 from subscribers.outbox.mailurl import MailServer
+from subscribers.outbox.turns import Dot, Record, turn
 from subscribers.topics import read_topic
 from tests.house import at, copies, fetch, item, letters, papers, publish, reader, run, serve, told
 from tests.sink import Sink
@@ -210,12 +211,12 @@ def test_a_late_deferral_after_the_batch_was_claimed_anew_is_tried_again():
     run("reader", "add", R, now="2026-03-02 05:00")
     slow = queue.claim(at("2026-03-02 05:00"))
     letter = Letter.objects.get()
-    assert queue.turn(slow, [], [letter.pk], at("2026-03-02 05:00")) == {letter.pk}
+    assert turn([], [Dot(slow, letter.pk)], at("2026-03-02 05:00")) == {letter.pk}
     quick = queue.claim(at("2026-03-02 05:05"))
     queue.release(quick, at("2026-03-02 05:05"))
-    later = queue.Record(letter.pk, "deferred", "451 later", retry_at=at("2026-03-02 05:10"))
+    later = Record(slow, letter.pk, "deferred", "451 later", retry_at=at("2026-03-02 05:10"))
     revived: set[int] = set()
-    assert queue.turn(slow, [later], [letter.pk], at("2026-03-02 05:06"), revived) == set()
+    assert turn([later], [Dot(slow, letter.pk)], at("2026-03-02 05:06"), revived) == set()
     assert revived == {letter.pk}
     assert run("deliver", "--until-empty", now="2026-03-02 06:00")["accepted"] == 1
 
@@ -224,9 +225,9 @@ def test_an_old_claim_of_another_batch_records_nothing():
     run("reader", "add", R, now="2026-03-02 05:00")
     first = queue.claim(at("2026-03-02 05:00"))
     letter = Letter.objects.get()
-    queue.turn(first, [], [letter.pk], at("2026-03-02 05:00"))
+    turn([], [Dot(first, letter.pk)], at("2026-03-02 05:00"))
     other = queue.Claim(first.batch + 1, first.number, first.lane)
-    queue.turn(other, [queue.Record(letter.pk, "accepted", "250 ok")], [], at("2026-03-02 05:01"))
+    turn([Record(other, letter.pk, "accepted", "250 ok")], [], at("2026-03-02 05:01"))
     letter.refresh_from_db()
     assert letter.state == "dotted"
     assert copies(R) == []

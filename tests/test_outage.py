@@ -1,5 +1,6 @@
 """Bad days: a mail server that is down, a reader whose data raises, letters that did not arrive."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -187,6 +188,7 @@ def test_a_dislike_of_us_told_at_rcpt_refuses_nobody(settings):
         fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
         for n in range(8):
             reader(f"r{n}@example.org", now="2026-03-02 05:00")
+        settings.MAIL_TARGET = replace(settings.MAIL_TARGET, connections=1)
         sink.fault("RCPT", "504 5.5.2 <h>: Helo command rejected")
         first = serve("2026-03-02 05:01")
         assert (first["refused"], first["deferred"], first["waiting"]) == (0, 5, 8)
@@ -199,6 +201,21 @@ def test_a_dislike_of_us_told_at_rcpt_refuses_nobody(settings):
         assert run("ledger")["refused"] == 0
 
 
+def test_those_who_hear_it_on_other_connections_meanwhile_are_refused_no_more_than_the_five(settings):
+    with Sink() as sink:
+        to_sink(settings, sink)
+        fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 04:00")
+        for n in range(30):
+            reader(f"r{n}@example.org", now="2026-03-02 05:00")
+        sink.fault("RCPT", "504 5.5.2 <h>: Helo command rejected")
+        first = serve("2026-03-02 05:01")
+        assert (first["refused"], first["waiting"]) == (0, 30)
+        assert Channel.objects.get().failures == 1
+        assert Event.objects.filter(kind="alert").count() == 1
+        sink.mend()
+        assert run("deliver", "--until-empty", now="2026-03-02 06:30")["accepted"] == 30
+
+
 def test_leaving_while_a_letter_is_being_staged_stops_its_dot(settings):
     with Sink() as sink:
         to_sink(settings, sink)
@@ -208,7 +225,7 @@ def test_leaving_while_a_letter_is_being_staged_stops_its_dot(settings):
         publish("2026-03-02 05:01")
         from digest.pipeline import rendering
         from subscribers.outbox.delivery import deliver
-        from subscribers.outbox.transport import open_session
+        from subscribers.outbox.fleet import open_fleet
 
         def leave_meanwhile(batch):
             messages = rendering.Renderer()(batch)
@@ -216,7 +233,7 @@ def test_leaving_while_a_letter_is_being_staged_stops_its_dot(settings):
             return messages
 
         run_of_it = deliver(
-            lambda: open_session(settings.MAIL_TARGET, "papers.example.org"),
+            lambda: open_fleet(settings.MAIL_TARGET, "papers.example.org"),
             leave_meanwhile,
             lambda: at("2026-03-02 05:03"),
             until_empty=True,

@@ -5,7 +5,7 @@ import pytest
 from subscribers import membership, roll
 from subscribers.models import Letter
 from subscribers.outbox import queue
-from subscribers.outbox.queue import Record
+from subscribers.outbox.turns import Dot, Record, turn
 from tests.house import at, fetch, letters, mails, papers, publish, reader, run, serve, told
 
 pytestmark = pytest.mark.django_db
@@ -48,9 +48,9 @@ def test_a_digest_under_way_when_its_reader_pauses_is_not_tried_again(reply):
     publish("2026-03-02 07:01")
     letter, now = Letter.objects.get(), at("2026-03-02 07:02")
     claimed = queue.claim(now)
-    queue.turn(claimed, [], [letter.pk], now)
+    turn([], [Dot(claimed, letter.pk)], now)
     run("reader", "pause", R, now=now)
-    queue.turn(claimed, [Record(letter.pk, reply, "", retry_at=now)], [], now)
+    turn([Record(claimed, letter.pk, reply, "", retry_at=now)], [], now)
     letter.refresh_from_db()
     assert (letter.state, letter.reason) == (("accepted", "") if reply == "accepted" else ("cancelled", "paused"))
 

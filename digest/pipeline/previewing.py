@@ -15,8 +15,9 @@ from digest.pipeline.rendering import Renderer
 from digest.pipeline.window import ToldBefore, Window
 from digest.sources.listing import Facts
 from subscribers import roll
-from subscribers.models import Letter, Subscriber
+from subscribers.models import Subscriber
 from subscribers.outbox.message import Message, message_id
+from subscribers.outbox.queue import Owed
 from subscribers.reader import Reader
 
 
@@ -35,7 +36,7 @@ def preview(person: Subscriber, now: datetime, site_host: str) -> Preview:
     if isinstance(found.result, Silence):
         return Preview(None, reason=found.result.reason)
     name = message_id("digest", person.key, found.slot, site_host)
-    letter = Letter(kind="digest", subscriber=person, slot=found.slot, posted_at=now, message_id=name)
+    letter = Owed(0, person.pk, "digest", found.slot, name, {}, now, 0, person.email, person.key)
     hits = [hit.change for section in found.result.sections for hit in section.hits]
     papers = tuple(facts[number].key for number in hits)
     return Preview(Renderer(facts).digest(letter, found.result), papers)

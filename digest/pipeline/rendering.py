@@ -16,9 +16,9 @@ from digest.mail.said import Said
 from digest.pipeline import wordings
 from digest.pipeline.facts import ChangeFacts
 from subscribers.links import sign
-from subscribers.models import Letter, Subscriber
 from subscribers.outbox import verp
 from subscribers.outbox.message import SLOT, Message
+from subscribers.outbox.queue import Owed
 
 DIGEST = "digest"
 MOST_KEPT = 5_000  # changes whose facts and cards are kept
@@ -36,10 +36,10 @@ class Renderer:
         self._facts = ChangeFacts() if facts is None else facts
         self._composers: dict[tuple[int, ...], Composer] = {}
 
-    def __call__(self, letters: Sequence[Letter]) -> Mapping[int, Message | Exception]:
+    def __call__(self, letters: Sequence[Owed]) -> Mapping[int, Message | Exception]:
         """Each letter's message by its id, or the error that it met: one that raises stops only itself.
 
-        The letters need `subscriber` loaded: the address is read with it, at the claim.
+        The address was read at the claim.
         """
         if len(self._facts) > MOST_KEPT:
             self._facts, self._composers = ChangeFacts(), {}
@@ -48,7 +48,7 @@ class Renderer:
         self._facts.load(named)
         return {letter.pk: self._one(letter, drafts.get(letter.pk)) for letter in letters}
 
-    def digest(self, letter: Letter, draft: Draft) -> Message:
+    def digest(self, letter: Owed, draft: Draft) -> Message:
         """The mail of a digest letter; its Date is the time it was posted, so that a retry is the same bytes."""
         composer = self._composers.get(draft.wording)
         if composer is None:
@@ -56,17 +56,17 @@ class Renderer:
             self._composers[draft.wording] = composer
         failed = len(composer.failed)
         moment = letter.slot.astimezone(UTC).strftime(SLOT)
-        to = _addressee(letter.subscriber, f"{letter.subscriber.key}:{moment}", draft)
+        to = _addressee(letter, f"{letter.key}:{moment}", draft)
         message = composer.compose(draft, to, letter.message_id, letter.posted_at)
         for change, reason in list(composer.failed.items())[failed:]:
             log.error("the card of change %d goes out as title and link: %s", change, reason)
         return message
 
-    def _one(self, letter: Letter, draft: Draft | Exception | None) -> Message | Exception:
+    def _one(self, letter: Owed, draft: Draft | Exception | None) -> Message | Exception:
         try:
             if isinstance(draft, Exception):
                 raise draft
-            if not letter.subscriber.email:
+            if not letter.email:
                 raise Gone(f"the reader of {letter.message_id} was erased")
             message = _notice(letter) if draft is None else self.digest(letter, draft)
             return replace(message, sender=_returns_to(letter)) if settings.BOUNCE_ADDRESS else message
@@ -74,13 +74,13 @@ class Renderer:
             return error
 
 
-def _returns_to(letter: Letter) -> str:
+def _returns_to(letter: Owed) -> str:
     """The envelope sender that names this letter, so that what comes back is known to be about it."""
-    named = f"{letter.subscriber.key}:{letter.slot.astimezone(UTC).strftime(SLOT)}"
+    named = f"{letter.key}:{letter.slot.astimezone(UTC).strftime(SLOT)}"
     return verp.address(settings.BOUNCE_ADDRESS, sign(settings.LINK_KEY.encode(), verp.PURPOSE, named))
 
 
-def _drafts(letters: Sequence[Letter]) -> dict[int, Draft | Exception]:
+def _drafts(letters: Sequence[Owed]) -> dict[int, Draft | Exception]:
     drafts: dict[int, Draft | Exception] = {}
     for letter in letters:
         if letter.kind == DIGEST:
@@ -91,7 +91,7 @@ def _drafts(letters: Sequence[Letter]) -> dict[int, Draft | Exception]:
     return drafts
 
 
-def _addressee(person: Subscriber, reading: str, draft: Draft | None = None) -> Addressee:
+def _addressee(person: Owed, reading: str, draft: Draft | None = None) -> Addressee:
     secret = settings.LINK_KEY.encode()
     return Addressee(
         email=person.email,
@@ -105,16 +105,16 @@ def _addressee(person: Subscriber, reading: str, draft: Draft | None = None) -> 
     )
 
 
-def _notice(letter: Letter) -> Message:
+def _notice(letter: Owed) -> Message:
     """A mail of people's lane; its links are signed for the time it was asked for."""
     words = wordings.wording(wordings.in_force(letter.kind, letter.posted_at))
-    asked = f"{letter.subscriber.key}:{letter.slot.astimezone(UTC).strftime(SLOT)}"
-    to = _addressee(letter.subscriber, asked)
+    asked = f"{letter.key}:{letter.slot.astimezone(UTC).strftime(SLOT)}"
+    to = _addressee(letter, asked)
     told = _said(letter, to, asked)
     return compose_notice(letter.kind, words, wordings.site(), to, told, letter.message_id, letter.posted_at)
 
 
-def _said(letter: Letter, to: Addressee, asked: str) -> Said:
+def _said(letter: Owed, to: Addressee, asked: str) -> Said:
     """What a mail of people's lane says. KeyError for a kind that we don't know."""
     leave = f"{settings.SITE_URL}/leave/{to.leave_token}"
     if letter.kind == "confirm":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -12,18 +13,25 @@ from digest.pipeline.rendering import Renderer
 from digest.pipeline.signing import rendered
 from subscribers.outbox import pending
 from subscribers.outbox.delivery import Clock, Run, deliver
-from subscribers.outbox.transport import open_session
+from subscribers.outbox.fleet import open_fleet
 
 
-def send(clock: Clock, *, until_empty: bool = False) -> Run:
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+def send(clock: Clock, *, until_empty: bool = False, stop: Callable[[], bool] = never) -> Run:
     """What the operators are owed, then a minute of letters (or until nothing may be claimed).
+
+    Once `stop` holds, what is under way ends and nothing else begins.
 
     Alerts go first, since they are a mail or two and a queue may be long. Editions that a late reply changes are
     open again.
     """
     alerts = alerting.tell(clock)
-    connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
-    done = deliver(connect, rendered(Renderer()), clock, until_empty=until_empty)
+    connect = partial(open_fleet, settings.MAIL_TARGET, settings.HELO_NAME)
+    done = deliver(connect, rendered(Renderer()), clock, until_empty=until_empty, stop=stop)
     books.reopen(done.revived)
     done.counts["alerts"] += alerts
     return done

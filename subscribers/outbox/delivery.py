@@ -1,204 +1,249 @@
-"""Sending what the queue owes: claim a batch, stage each letter up to its last dot, commit, dot, record.
+"""Sending what the queue owes: claim batches, stage letters up to their last dots, commit, dot, record.
 
 A letter's final dot leaves only after the commit that marks it `dotted`, and only when that commit found it
-waiting: of a letter whose reader has left in between, the body is thrown away. The reply to one dot is recorded
-in the commit that marks the next. See `policy` for what a reply means.
+waiting: of a letter whose reader has left in between, the body is thrown away. Many letters hold their dots on
+connections of their own while one commit marks them all and records what became of the group before. See `policy` for
+what a reply means.
 """
 
 from __future__ import annotations
 
-import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import connection
+from subscribers.models import Event
+from subscribers.outbox import channel, queue, turns
+from subscribers.outbox.fleet import BACK, HELD, Fleet, Happened
+from subscribers.outbox.hand import Hand, Render
+from subscribers.outbox.policy import Outcome, Refusal, about_mailbox, enhanced, retry_after
+from subscribers.outbox.queue import Owed
+from subscribers.outbox.turns import Dot, Record
+from subscribers.outbox.wire import Mail
 
-from subscribers.models import Event, Letter
-from subscribers.outbox import channel, queue
-from subscribers.outbox.message import Message
-from subscribers.outbox.policy import Outcome, Refusal, retry_after
-from subscribers.outbox.queue import Claim, Record
-from subscribers.outbox.transport import Transport
-
-RENDER_AT_ONCE = 100  # letters held in memory as bytes
-RENEW_EVERY = 15.0  # seconds; a lease lasts four of them
 CLAIM_FOR = timedelta(seconds=60)  # a run that isn't asked to empty the queue stops claiming then
+TURN_AFTER = 0.2  # seconds that a letter holds its dot at most, or a reply waits to be recorded
+LOOK_UP = 1.0  # seconds between two looks at leases, people's mail and whether to stop
 
 Clock = Callable[[], datetime]
-Render = Callable[[Sequence[Letter]], Mapping[int, Message | Exception]]
 
 
 @dataclass
 class Run:
-    """One run of `deliver`: the open session, outcomes not recorded yet, and what was counted."""
+    """One run of `deliver`: letters in hand and under way, replies not recorded yet, and what was counted."""
 
-    connect: Callable[[], Transport]
+    fleet: Fleet
     render: Render
     clock: Clock
-    session: Transport | None = None
-    pending: list[Record] = field(default_factory=list)
+    may_claim: Callable[[], bool]
+    stop: Callable[[], bool]
     counts: Counter[str] = field(default_factory=Counter)
-    resting: bool = False
     revived: set[int] = field(default_factory=set)  # letters whose end was taken back
+    resting: bool = False
+    disliked: tuple[int | None, str] | None = None  # what this server says to everybody
     doubtful: bool = True  # the channel had trouble or refusals since the last accepted letter
 
+    def __post_init__(self) -> None:
+        self.hand = Hand(self.render, self.clock, self._no_mail)
+        self._under_way: dict[int, tuple[Owed, Mail]] = {}  # staged, held or dotted
+        self._staging: set[int] = set()
+        self._late: set[int] = set()  # of these: not waited for any more
+        self._held: dict[int, None] = {}  # in the order of their coming
+        self._replies: list[Record] = []
+        self._since: float | None = None  # when the first of held or replies came
 
-def deliver(connect: Callable[[], Transport], render: Render, clock: Clock, *, until_empty: bool = False) -> Run:
+    def go(self) -> None:
+        """Until there is nothing more to send, or to wait for."""
+        while True:
+            self._take_on()
+            if self._replies and not self._under_way:
+                self._turn()
+            if self.fleet.trouble is not None and not self._under_way:
+                self._rest(self.fleet.trouble)
+            if not self._under_way and not self.hand:
+                return
+            for key, what in self.fleet.poll(self._pause()):
+                self._happened(key, what)
+            if self._turn_is_due():
+                self._turn()
+
+    def end(self) -> None:
+        """Whatever has happened: nothing more leaves, what is known is recorded, and the batches are given back."""
+        self.fleet.close()
+        turns.turn(self._replies, [], self.clock(), self.revived)
+        self._replies = []
+        self.hand.give_back()
+
+    def _take_on(self) -> None:
+        """Stage what can be staged; fill up before the hand is empty."""
+        if self.resting or self.stop():
+            self.hand.drop()
+            return
+        self.hand.renew()
+        self.hand.look_for_people(self.may_claim)
+        if len(self.hand) < self.fleet.most:
+            self.hand.fill(self.fleet.most, self.may_claim)
+        for _ in range(self.fleet.room(len(self.hand)) if self.hand else 0):
+            taken = self._next()
+            if taken is None:
+                return
+            self.fleet.stage(*taken)
+
+    def _next(self) -> tuple[int, Mail] | None:
+        """The next letter in hand, under way from now on."""
+        taken = None if self.resting else self.hand.take()
+        if taken is None:
+            return None
+        letter, mail = taken
+        self._under_way[letter.pk] = taken
+        self._staging.add(letter.pk)
+        return letter.pk, mail
+
+    def _pause(self) -> float:
+        """Seconds until something has to be done even when nothing happens."""
+        if self._since is None:
+            return LOOK_UP
+        return max(0.0, self._since + TURN_AFTER - time.monotonic())
+
+    def _happened(self, key: int, what: Happened) -> None:
+        self._staging.discard(key)
+        self._late.discard(key)
+        self._held.pop(key, None)
+        if what == HELD:
+            self._held[key] = None
+        elif what == BACK:
+            self.hand.put_back(*self._under_way.pop(key))
+            return
+        elif isinstance(what, Outcome):
+            letter, _ = self._under_way.pop(key)
+            self._settle(letter, what)
+        self._since = self._since or time.monotonic()
+
+    def _turn_is_due(self) -> bool:
+        """When half of those that answer hold their dots, or have waited long enough; a reply alone waits for them."""
+        if not self._held and not self._replies:
+            self._since = None
+        if self._since is None:
+            return False
+        if self._held and len(self._held) >= len(self._staging) - len(self._late):
+            return True
+        if time.monotonic() - self._since < TURN_AFTER:
+            return False
+        self._late = set(self._staging)
+        return True
+
+    def _turn(self) -> None:
+        """Record the last group, mark the next one, let its dots go."""
+        replies, self._replies, self._since = self._replies, [], None
+        dots = [Dot(self.hand.claim_of[key], key) for key in self._held]
+        granted = turns.turn(replies, dots, self.clock(), self.revived)
+        self.hand.recorded(record.letter for record in replies)
+        # Who spoke, or left, before the dot did not get the letter, for certain.
+        for key, what in self.fleet.poll(0):
+            self._happened(key, what)
+        for key in [dot.letter for dot in dots if dot.letter in self._held]:
+            del self._held[key]
+            if key in granted:
+                self.fleet.dot(key, self._next())
+            else:
+                self.fleet.abandon(key)
+                self._under_way.pop(key)
+                self.hand.recorded([key])
+
+    def _settle(self, letter: Owed, outcome: Outcome) -> None:
+        """Note an outcome for the next turn. Trouble of our own stops the run and blames nobody."""
+        now = self.clock()
+        if outcome.kind == "channel":
+            self.hand.recorded([letter.pk])
+            self._rest(outcome)
+            return
+        if outcome.kind == "refused" and self.disliked == (outcome.code, enhanced(outcome.reply)):
+            outcome = Outcome("deferred", outcome.stage, outcome.code, outcome.reply)
+        self._replies.append(self._record(letter, outcome, now))
+        self.counts[self._replies[-1].state] += 1
+        if outcome.kind == "refused":
+            self.doubtful = True
+            if not about_mailbox(outcome.code, outcome.reply):
+                self._suspect(letter, outcome)
+        elif outcome.kind == "accepted" and self.doubtful:
+            channel.note(outcome, letter.pk, now)
+            self.doubtful = False
+
+    def _suspect(self, letter: Owed, outcome: Outcome) -> None:
+        """Record a refusal at once: with the four before it, it may turn out to be trouble of our own."""
+        replies, self._replies = self._replies, []
+        turns.turn(replies, [], self.clock(), self.revived)
+        self.hand.recorded(record.letter for record in replies)
+        again = channel.note(outcome, letter.pk, self.clock())
+        if again:
+            self.resting, self.disliked = True, (outcome.code, enhanced(outcome.reply))
+            self.counts["refused"] -= len(again)
+            self.counts["deferred"] += len(again)
+            self.revived.update(again)
+
+    def _rest(self, outcome: Outcome) -> None:
+        """All connections that are at it meet the same trouble: it is one."""
+        if not self.resting:
+            channel.trouble(outcome, self.clock())
+        self.resting = True
+        self.hand.drop()
+
+    def _record(self, letter: Owed, outcome: Outcome, now: datetime) -> Record:
+        claimed = self.hand.claim_of[letter.pk]
+        reply = f"{outcome.code or ''} {outcome.reply}".strip()
+        if outcome.kind != "deferred":
+            return Record(claimed, letter.pk, outcome.kind, reply, letter.email)
+        delay = retry_after(letter.kind, letter.attempts + 1, now - letter.posted_at)
+        if delay is None:
+            return Record(claimed, letter.pk, "cancelled", reply, letter.email, reason="expired")
+        return Record(claimed, letter.pk, "deferred", reply, letter.email, retry_at=now + delay)
+
+    def _no_mail(self, letter: Owed, error: Exception) -> None:
+        """One letter that can't be composed stops only itself: cancelled, carried by the next digest, one alert.
+
+        One whose address no server can be told is refused.
+        """
+        if isinstance(error, Refusal):
+            self._settle(letter, error.outcome)
+            return
+        said = f"{type(error).__name__}: {error}"[:300]
+        self._replies.append(Record(self.hand.claim_of[letter.pk], letter.pk, "cancelled", said, reason="unrenderable"))
+        self.counts["cancelled"] += 1
+        data = {"what": "a letter can't be composed", "message_id": letter.message_id, "error": said}
+        Event.objects.create(
+            kind="alert", at=self.clock(), letter_id=letter.pk, subscriber_id=letter.subscriber_id, data=data
+        )
+
+
+def _never() -> bool:
+    return False
+
+
+def deliver(
+    connect: Callable[[], Fleet],
+    render: Render,
+    clock: Clock,
+    *,
+    until_empty: bool = False,
+    stop: Callable[[], bool] = _never,
+) -> Run:
     """Send what may be claimed; the run, with its counts by outcome.
 
-    `connect` gives an open session or raises Refusal; `render` each letter's Message, or the error it met.
+    `connect` gives the ways out; `render` each letter's Message, or the error it met. Once `stop` holds, what is under
+    way ends and nothing else begins.
     """
-    run, started = Run(connect, render, clock), clock()
+    started = clock()
     queue.gather(started)
+
+    def may_claim() -> bool:
+        now = clock()
+        return (until_empty or now - started <= CLAIM_FOR) and channel.rests_until(now) is None
+
+    run = Run(connect(), render, clock, may_claim, stop)
     try:
-        while channel.rests_until(clock()) is None and not run.resting:
-            claimed = queue.claim(clock())
-            if claimed is None:
-                break
-            _batch(run, claimed)
-            if not until_empty and clock() - started > CLAIM_FOR:
-                break
+        run.go()
     finally:
-        if run.session is not None:
-            run.session.close()
+        run.end()
     return run
-
-
-def _batch(run: Run, claimed: Claim) -> None:
-    """Send a batch's waiting letters; give it back whatever happens."""
-    with _renewed(run, claimed):
-        try:
-            for letter, message in _messages(run, claimed):
-                _letter(run, claimed, letter, message)
-                if run.resting:
-                    break
-        finally:
-            queue.turn(claimed, run.pending, [], run.clock(), run.revived)
-            run.pending = []
-            queue.release(claimed, run.clock())
-
-
-def _messages(run: Run, claimed: Claim) -> Iterator[tuple[Letter, Message | Exception]]:
-    """The batch's waiting letters with their bytes, a few at a time. The address is read here, at the claim."""
-    waiting = Letter.objects.filter(batch=claimed.batch, state="waiting").select_related("subscriber").order_by("id")
-    numbers = list(waiting.values_list("pk", flat=True))
-    for start in range(0, len(numbers), RENDER_AT_ONCE):
-        letters = list(waiting.filter(pk__in=numbers[start : start + RENDER_AT_ONCE]))
-        messages = run.render(letters)
-        for letter in letters:
-            yield letter, messages[letter.pk]
-
-
-def _letter(run: Run, claimed: Claim, letter: Letter, message: Message | Exception) -> None:
-    """Everything but the dot, the commit, the dot."""
-    if isinstance(message, Exception):
-        _unrenderable(run, letter, message)
-        return
-    try:
-        session = _opened(run)
-    except Refusal as refusal:
-        _settle(run, claimed, letter, refusal.outcome)
-        return
-    except (OSError, ValueError) as trouble:  # whatever keeps us from a server is no letter's fault
-        _settle(run, claimed, letter, Outcome("channel", "CONNECT", None, f"{type(trouble).__name__}: {trouble}"))
-        return
-    try:
-        session.stage(message)
-    except Refusal as refusal:
-        _settle(run, claimed, letter, refusal.outcome)
-        return
-    except ValueError as no_mail:
-        _unrenderable(run, letter, no_mail)
-        return
-    pending, run.pending = run.pending, []
-    granted = queue.turn(claimed, pending, [letter.pk], run.clock(), run.revived)
-    if letter.pk not in granted:
-        session.abandon()
-        return
-    _settle(run, claimed, letter, session.dot())
-
-
-def _opened(run: Run) -> Transport:
-    """The run's session, opened anew when there is none or it broke. Raises Refusal."""
-    if run.session is None or not run.session.alive:
-        if run.session is not None:
-            run.session.close()
-        run.session = None
-        run.session = run.connect()
-    return run.session
-
-
-def _settle(run: Run, claimed: Claim, letter: Letter, outcome: Outcome) -> None:
-    """Note an outcome for the next turn. Trouble of our own stops the run and blames nobody."""
-    now = run.clock()
-    if outcome.kind == "channel":
-        channel.trouble(outcome, now)
-        run.resting = True
-        return
-    run.pending.append(_record(letter, outcome, now))
-    run.counts[run.pending[-1].state] += 1
-    if outcome.kind == "refused":
-        _suspect(run, claimed, letter, outcome)
-    elif outcome.kind == "accepted" and run.doubtful:
-        channel.note(outcome, letter.pk, now)
-        run.doubtful = False
-
-
-def _suspect(run: Run, claimed: Claim, letter: Letter, outcome: Outcome) -> None:
-    """Record a refusal at once: with the four before it, it may turn out to be trouble of our own."""
-    now, run.doubtful = run.clock(), True
-    queue.turn(claimed, run.pending, [], now, run.revived)
-    run.pending = []
-    again = channel.note(outcome, letter.pk, now)
-    if again:
-        run.resting = True
-        run.counts["refused"] -= len(again)
-        run.counts["deferred"] += len(again)
-        run.revived.update(again)
-
-
-def _record(letter: Letter, outcome: Outcome, now: datetime) -> Record:
-    reply = f"{outcome.code or ''} {outcome.reply}".strip()
-    address = letter.subscriber.email
-    if outcome.kind != "deferred":
-        return Record(letter.pk, outcome.kind, reply, address)
-    delay = retry_after(letter.kind, letter.attempts + 1, now - letter.posted_at)
-    if delay is None:
-        return Record(letter.pk, "cancelled", reply, address, reason="expired")
-    return Record(letter.pk, "deferred", reply, address, retry_at=now + delay)
-
-
-def _unrenderable(run: Run, letter: Letter, error: Exception) -> None:
-    """One letter that can't be composed stops only itself: cancelled, carried by the next digest, one alert."""
-    said = f"{type(error).__name__}: {error}"[:300]
-    run.pending.append(Record(letter.pk, "cancelled", said, reason="unrenderable"))
-    run.counts["cancelled"] += 1
-    data = {"what": "a letter can't be composed", "message_id": letter.message_id, "error": said}
-    Event.objects.create(kind="alert", at=run.clock(), letter=letter, subscriber=letter.subscriber, data=data)
-
-
-class _renewed:  # noqa: N801 - reads as a word in the `with` line
-    """Keeps a claim's lease alive from a thread of its own, since a mail server may take minutes to answer."""
-
-    def __init__(self, run: Run, claimed: Claim) -> None:
-        self.run, self.claimed = run, claimed
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._renew, name="lease", daemon=True)
-
-    def __enter__(self) -> None:
-        self.thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.over.set()
-        self.thread.join()
-
-    def _renew(self) -> None:
-        while not self.over.wait(RENEW_EVERY):
-            try:
-                alive = queue.renew(self.claimed, self.run.clock())
-            finally:
-                connection.close()
-            if not alive:
-                return

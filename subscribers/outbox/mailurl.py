@@ -19,6 +19,8 @@ Scheme = Literal["smtp", "smtps", "smtp+starttls"]
 
 PORTS: Mapping[Scheme, int] = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 EXAMPLE = "smtp+starttls://user:pass%2Fword@mail.example.org:587"
+OPTIONS_EXAMPLE = f"{EXAMPLE}?timeout=20&connections=8"
+CONNECTIONS, CONNECTIONS_MOST = 64, 512
 FOLDER_EXAMPLE = "file:///var/mail/out"
 # What ends the user and password in a URL, so that it must be escaped inside them (RFC 3986, 3.2).
 ENDS = "/#?@"
@@ -31,7 +33,8 @@ LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 class MailServer:
     """An SMTP server: `smtp` in the clear, `smtps` with TLS from the start, `smtp+starttls` never without it.
 
-    `timeout` in seconds shortens every standard time-out; an empty `user` means no log-in.
+    `timeout` in seconds shortens every standard time-out; an empty `user` means no log-in; `connections` are used at
+    once by one sender, or fewer when the server wants fewer.
     """
 
     scheme: Scheme
@@ -40,6 +43,7 @@ class MailServer:
     user: str = ""
     password: str = field(default="", repr=False)
     timeout: float | None = None
+    connections: int = CONNECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,9 @@ def _server(scheme: Scheme, rest: str) -> MailServer:
     person, at, place = rest.rpartition("@")
     user, password = _person(person) if at else ("", "")
     place, asked, options = place.partition("?")
-    timeout = _timeout(options) if asked else None
+    timeout, connections = _options(options) if asked else (None, CONNECTIONS)
     host, port = _host(place, at != "")
-    return MailServer(scheme, host, port or PORTS[scheme], user, password, timeout)
+    return MailServer(scheme, host, port or PORTS[scheme], user, password, timeout, connections)
 
 
 def _person(text: str) -> tuple[str, str]:
@@ -108,23 +112,37 @@ def _host(place: str, has_person: bool) -> tuple[str, int]:
     return found["host"].strip("[]").rstrip(".").lower(), port
 
 
-def _timeout(options: str) -> float:
-    name, _, value = options.partition("=")
-    if name != "timeout":
-        raise _error("it has an option other than ?timeout=SECONDS", f"{EXAMPLE}?timeout=20")
+def _options(text: str) -> tuple[float | None, int]:
+    """(timeout, connections); each may be named once."""
+    named = [option.partition("=")[::2] for option in text.split("&")]
+    values = dict(named)
+    if len(values) < len(named) or not values.keys() <= {"timeout", "connections"}:
+        raise _error("it has an option other than ?timeout=SECONDS and &connections=NUMBER", OPTIONS_EXAMPLE)
+    timeout = _timeout(values["timeout"]) if "timeout" in values else None
+    return timeout, _connections(values["connections"]) if "connections" in values else CONNECTIONS
+
+
+def _timeout(value: str) -> float:
     try:
         seconds = float(value)
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise _error("its timeout is no number of seconds above 0", f"{EXAMPLE}?timeout=20")
+        raise _error("its timeout is no number of seconds above 0", OPTIONS_EXAMPLE)
     return seconds
+
+
+def _connections(value: str) -> int:
+    number = int(value) if value.isascii() and value.isdecimal() and len(value) < 9 else 0
+    if not 1 <= number <= CONNECTIONS_MOST:
+        raise _error(f"its connections are no number from 1 to {CONNECTIONS_MOST}", OPTIONS_EXAMPLE)
+    return number
 
 
 def _folder(rest: str) -> Folder:
     path, asked, options = rest.partition("?")
     if asked:
-        _timeout(options)  # a folder never waits, but the option is no mistake
+        _options(options)  # a folder never waits, but the options are no mistake
     if not path.startswith("/"):
         raise _error("it names a folder without its full path: write file:// and then /", FOLDER_EXAMPLE)
     if LONE_PERCENT.search(path):

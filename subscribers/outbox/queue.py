@@ -1,4 +1,4 @@
-"""The outbox's queue: post, claim, turn (dot and record), release, gather. Each is one short transaction.
+"""The outbox's queue: post, claim, turn, release, gather. Each is one short transaction; `ledger` is the turn's.
 
 Here and in `membership` alone a letter's state changes, each time by comparing and setting. The states
 and legal moves are in `policy`. A claim is a batch's number: whoever holds an older one can't dot any more.
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from subscribers.models import Batch, Event, Letter
 from subscribers.outbox.policy import MOVES
@@ -29,16 +30,27 @@ class Claim:
     lane: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What became of a letter. `reason` for cancelled ones, `retry_at` for deferred ones."""
+class Owed(NamedTuple):
+    """A letter to be sent, with what sending it needs of its reader: the address is that of the claim."""
 
-    letter: int
-    state: str
-    reply: str = ""
-    address: str = ""
-    reason: str = ""
-    retry_at: datetime | None = None
+    pk: int
+    subscriber_id: int
+    kind: str
+    slot: datetime
+    message_id: str
+    content: dict[str, Any]
+    posted_at: datetime
+    attempts: int
+    email: str
+    key: str
+
+
+_OWED = (*Owed._fields[:-2], "subscriber__email", "subscriber__key")
+
+
+def owed(letters: QuerySet[Letter]) -> list[Owed]:
+    """These letters as they are sent, in their order."""
+    return list(map(Owed._make, letters.values_list(*_OWED)))
 
 
 def post(letters: Sequence[Letter], lane: int, oldest: datetime, now: datetime, *, unknown: bool = False) -> Batch:
@@ -62,7 +74,7 @@ def move(letters: QuerySet[Letter], before: Iterable[str], after: str, **values:
 
 
 @transaction.atomic
-def claim(now: datetime) -> Claim | None:
+def claim(now: datetime, lanes: Sequence[int] = tuple(Batch.Lane)) -> Claim | None:
     """Claim the open batch that comes first by lane, then age; None when nothing may be claimed now.
 
     A lease that reaches further than any lease can was written by a clock that was ahead: it doesn't hold
@@ -70,7 +82,7 @@ def claim(now: datetime) -> Claim | None:
     older claim whose reply was never recorded become `unknown` here.
     """
     free = Q(lease=None) | Q(lease__lt=now) | Q(lease__gt=now + 2 * LEASE)
-    waiting = Batch.objects.filter(free, done_at=None).order_by("lane", "oldest", "id")
+    waiting = Batch.objects.filter(free, done_at=None, lane__in=lanes).order_by("lane", "oldest", "id")
     batch = waiting.select_for_update(skip_locked=True).first()
     if batch is None:
         return None
@@ -97,80 +109,20 @@ def held(claimed: Claim) -> QuerySet[Batch]:
     return Batch.objects.select_for_update().filter(pk=claimed.batch, claim=claimed.number, done_at=None)
 
 
-def renew(claimed: Claim, now: datetime) -> bool:
-    """Say that the claimer is alive; False when the batch has a newer claim."""
-    mine = Batch.objects.filter(pk=claimed.batch, claim=claimed.number, done_at=None)
-    return mine.update(lease=now + LEASE) == 1
+def renew(claims: Iterable[Claim], now: datetime) -> set[Claim]:
+    """Say that the claimer is alive; those of the claims that are still the newest of their batch."""
+    numbers = {claimed.batch: claimed for claimed in claims}
+    mine = Batch.objects.select_for_update().filter(pk__in=numbers, done_at=None).order_by("pk")
+    with transaction.atomic():
+        rows = mine.values_list("pk", "claim")
+        still = {numbers[batch] for batch, number in rows if numbers[batch].number == number}
+        Batch.objects.filter(pk__in=[claimed.batch for claimed in still]).update(lease=now + LEASE)
+    return still
 
 
-@transaction.atomic
-def turn(
-    claimed: Claim, records: Sequence[Record], dots: Sequence[int], now: datetime, revived: set[int] | None = None
-) -> set[int]:
-    """Record what became of the letters before, and mark the next ones `dotted`; the ids that may be dotted.
-
-    One commit does both. Only an id that is returned may get its final dot: the others' readers have left,
-    the next digest carries them, or the batch has a newer claim. Letters that a late reply decides after they
-    had been taken for unknown are added to `revived`.
-    """
-    mine = held(claimed).exists()
-    for record in records:
-        if _record(claimed, record, now, mine) == "unknown" and revived is not None:
-            revived.add(record.letter)
-    if not mine:
-        return set()
-    granted = list(
-        Letter.objects.select_for_update()
-        .filter(pk__in=dots, batch=claimed.batch, state="waiting")
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
-    dotted = {"claim": claimed.number, "dotted_at": now, "attempts": F("attempts") + 1}
-    move(Letter.objects.filter(pk__in=granted), ["waiting"], "dotted", **dotted)
-    return set(granted)
-
-
-def _record(claimed: Claim, record: Record, now: datetime, mine: bool) -> str:
-    """A reply to a dot counts under its own claim, even late; before the dot only the newest claim may speak.
-
-    The state that the letter had before, or "" when the record does not count.
-    """
-    letter = Letter.objects.select_for_update().filter(pk=record.letter, batch=claimed.batch).first()
-    if letter is None:
-        return ""
-    if letter.claim == claimed.number and letter.state in ("dotted", "unknown"):
-        before = [letter.state]
-    elif mine and letter.state == "waiting":
-        before = ["waiting"]
-    else:
-        return ""
-    values: dict[str, object] = {"decided_at": now, "reply": record.reply[:300], "reason": record.reason}
-    state = record.state
-    if state == "deferred":
-        values |= {"retry_at": record.retry_at, "decided_at": None}
-    if state == "deferred" and (reason := _not_again(letter)):
-        state, values = "cancelled", {"decided_at": now, "reason": reason, "reply": record.reply[:300]}
-    if before == ["waiting"]:
-        values |= {"attempts": F("attempts") + 1}
-    if move(Letter.objects.filter(pk=letter.pk), before, state, **values):
-        if state == "deferred" and record.retry_at is not None:
-            note_retry(letter.batch_id, record.retry_at)
-        data = {"reply": record.reply[:300], "address": record.address, "reason": record.reason}
-        Event.objects.create(
-            kind=state,
-            at=now,
-            subscriber_id=letter.subscriber_id,
-            letter=letter,
-            data={k: v for k, v in data.items() if v},
-        )
-    return before[0]
-
-
-def _not_again(letter: Letter) -> str:
-    """Why a letter that was under way is not tried again, though it could be: its reader left or paused; else ""."""
-    if letter.last:
-        return "left"
-    return "paused" if letter.kind == "digest" and letter.subscriber.state == "paused" else ""
+def waiting_letters(claimed: Claim) -> list[Owed]:
+    """The letters of a claimed batch that are to be sent."""
+    return owed(Letter.objects.filter(batch=claimed.batch, state="waiting").order_by("pk"))
 
 
 @transaction.atomic

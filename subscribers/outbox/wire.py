@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from subscribers.outbox.message import Message
 from subscribers.outbox.policy import Outcome, Refusal, classify
@@ -10,6 +11,43 @@ from subscribers.outbox.policy import Outcome, Refusal, classify
 ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # printable ASCII without spaces and angle brackets
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 SHOWN = 500  # characters of a reply that are kept
+LINE_MOST = 8192  # bytes of one line of a reply; RFC 5321 (4.5.3.1.5) allows 512
+REPLY_MOST = 65_536  # bytes of a whole reply
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message as it goes over the wire: envelope, and all of DATA but the dot."""
+
+    message: Message
+    sender: bytes
+    recipient: bytes
+    body: bytes
+
+
+def prepared(message: Message) -> Mail:
+    """A message made ready for the wire. ValueError when it is no mail, Refusal when SMTP can't name an address."""
+    body = stuffed(message)
+    return Mail(message, *envelope(message), body)
+
+
+def read_reply(ahead: bytes) -> tuple[int, bytes, int] | None:
+    """The reply (RFC 5321, 4.2.1) that these bytes begin with: code, words by line, how many bytes it takes.
+
+    None while it is incomplete; code 0 for what is no reply, or none of a decent length.
+    """
+    end, words = 0, []
+    while True:
+        start, end = end, ahead.find(b"\n", end) + 1
+        if end == 0:
+            long = len(ahead) - start > LINE_MOST or len(ahead) > REPLY_MOST
+            return (0, ahead[start:], len(ahead)) if long else None
+        line = ahead[start:end].rstrip()
+        if not line[:3].isdigit() or end - start > LINE_MOST or end > REPLY_MOST:
+            return 0, line, end
+        words.append(line[4:])
+        if line[3:4] != b"-":
+            return int(line[:3]), b"\n".join(words), end
 
 
 def stuffed(message: Message) -> bytes:
@@ -22,8 +60,11 @@ def stuffed(message: Message) -> bytes:
     ends = data.count(b"\r\n")
     if data.count(b"\n") != ends or data.count(b"\r") != ends:
         raise ValueError(f"{message.message_id} has a line end that isn't CRLF: compose it with CRLF throughout")
-    first, last = data.startswith(b"."), data.endswith(b"\r\n")
-    return (b"." if first else b"") + data.replace(b"\r\n.", b"\r\n..") + (b"" if last else b"\r\n")
+    if b"\r\n." in data:
+        data = data.replace(b"\r\n.", b"\r\n..")
+    if data.startswith(b"."):
+        data = b"." + data
+    return data if data.endswith(b"\r\n") else data + b"\r\n"
 
 
 def envelope(message: Message) -> tuple[bytes, bytes]:

@@ -20,7 +20,7 @@ from digest.pipeline.publish import publish  # noqa: E402
 from digest.pipeline.rendering import Renderer  # noqa: E402
 from subscribers.models import Letter, Subscriber, Topic  # noqa: E402
 from subscribers.outbox.delivery import deliver  # noqa: E402
-from subscribers.outbox.transport import open_session  # noqa: E402
+from subscribers.outbox.fleet import open_fleet  # noqa: E402
 from subscribers.query.parser import parse  # noqa: E402
 from subscribers.topics import shared_filter  # noqa: E402
 from tests.bench.inventing import filters, papers  # noqa: E402
@@ -58,7 +58,7 @@ def main(count: int) -> None:
     done, publishing, _ = measured(lambda: publish(now, settings.SITE_HOST))
     assert done.served == count
     letters = Letter.objects.count()
-    connect = partial(open_session, settings.MAIL_TARGET, settings.HELO_NAME)
+    connect = partial(open_fleet, settings.MAIL_TARGET, settings.HELO_NAME)
     sent, delivering, _ = measured(lambda: deliver(connect, Renderer(), lambda: now, until_empty=True))
     assert sent.counts["accepted"] == letters
     _, slow, _ = measured(lambda: [one_alone(one.pk, now) for one in alone])

@@ -10,8 +10,8 @@ from django.conf import settings
 from digest.pipeline.sending import send
 from subscribers import joining, membership, parting
 from subscribers.models import Batch, Event, Letter, Subscriber
-from subscribers.outbox import journal, queue
-from subscribers.outbox.queue import Record
+from subscribers.outbox import journal, queue, turns
+from subscribers.outbox.turns import Dot, Record
 from tests.house import at, fetch, letters, mails, papers, publish, reader, run
 
 pytestmark = pytest.mark.django_db
@@ -115,14 +115,14 @@ def test_one_who_is_erased_while_it_is_being_sent_gets_no_dot(monkeypatch, outbo
     """Between claim and dot: the compare-and-set at the dot misses."""
     reader(R, now="2026-03-01 06:00")
     leave()
-    turn = queue.turn
+    turn = turns.turn
 
-    def erased_first(claimed, records, dots, *more):
+    def erased_first(records, dots, *more):
         if dots:
             run("reader", "forget", R, now=LATER)
-        return turn(claimed, records, dots, *more)
+        return turn(records, dots, *more)
 
-    monkeypatch.setattr(queue, "turn", erased_first)
+    monkeypatch.setattr(turns, "turn", erased_first)
     send(lambda: LATER, until_empty=True)
     assert goodbyes() == [("cancelled", "left")]
     assert mails(outbox) == []
@@ -134,10 +134,10 @@ def test_a_goodbye_is_tried_again_unless_they_came_back(back, after):
     leave()
     letter = Letter.objects.get()
     claimed = queue.claim(LATER)
-    assert queue.turn(claimed, [], [letter.pk], LATER) == {letter.pk}
+    assert turns.turn([], [Dot(claimed, letter.pk)], LATER) == {letter.pk}
     if back:
         come_back()
-    queue.turn(claimed, [Record(letter.pk, "deferred", "451 later", retry_at=LATER)], [], LATER)
+    turns.turn([Record(claimed, letter.pk, "deferred", "451 later", retry_at=LATER)], [], LATER)
     assert goodbyes() == [after]
 
 

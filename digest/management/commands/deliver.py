@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -12,6 +16,25 @@ from digest.pipeline.sending import send
 from subscribers.outbox import channel, queue
 
 
+@contextmanager
+def asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM or SIGINT has come: what is under way then ends first. The second one ends it at once."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    came: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        came.append(number)
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Command(Door):
     help = __doc__ or ""
 
@@ -19,7 +42,8 @@ class Command(Door):
         parser.add_argument("--until-empty", action="store_true", help="until nothing may be claimed (else a minute)")
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
-        done = send(self.clock, until_empty=bool(options["until_empty"]))
+        with asked_to_end() as stop:
+            done = send(self.clock, until_empty=bool(options["until_empty"]), stop=stop)
         resting = channel.state(self.clock())
         if resting:
             self.stderr.write(resting)

@@ -27,6 +27,7 @@ from digest.pipeline.sending import send
 from digest.pipeline.settling import settle
 from subscribers import membership
 from subscribers.models import Letter
+from subscribers.outbox.queue import owed
 from subscribers.topics import read_topic
 
 HERE = "DIGEST_DEMO"  # set in the process that has the demo's own empty folder
@@ -114,7 +115,7 @@ def _in_a_folder_of_its_own() -> dict[str, Any]:
 
 def _readable() -> list[dict[str, Any]]:
     """The mails that were sent, as files for a browser and a text viewer."""
-    letters = list(Letter.objects.select_related("subscriber").order_by("id"))
+    letters = owed(Letter.objects.order_by("id"))
     shown = []
     for number, message in enumerate(Renderer()(letters).values(), 1):
         if not isinstance(message, Exception):

@@ -26,6 +26,8 @@ PLAIN = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, 
         ("smtp://u:a%2Fb%23c+d@h:25", MailServer("smtp", "h", 25, "u", "a/b#c+d")),
         ("smtp://me%40example.org:p:w@h", MailServer("smtp", "h", 25, "me@example.org", "p:w")),
         ("smtp://h?timeout=2.5", MailServer("smtp", "h", 25, timeout=2.5)),
+        ("smtp://h?connections=1", MailServer("smtp", "h", 25, connections=1)),
+        ("smtp://h?connections=8&timeout=9", MailServer("smtp", "h", 25, timeout=9, connections=8)),
         ("smtps://u:p@h:99/?timeout=30", MailServer("smtps", "h", 99, "u", "p", 30)),
     ],
 )
@@ -76,8 +78,13 @@ def test_any_user_and_password_can_be_written_escaped(user: str, password: str) 
         ("smtp://u:HIDDEN@h:0", ["between 1 and 65535"]),
         ("smtp://u:HIDDEN@höst", ["xn--"]),
         ("smtp://u:HIDDEN@h/path", ["no readable host and port"]),
-        ("smtp://u:HIDDEN@h:25?time=3", ["an option other than ?timeout=SECONDS"]),
-        ("smtp://u:HIDDEN@h:25?", ["an option other than ?timeout=SECONDS"]),
+        ("smtp://u:HIDDEN@h:25?time=3", ["an option other than ?timeout=SECONDS and &connections=NUMBER"]),
+        ("smtp://u:HIDDEN@h:25?timeout=3&timeout=4", ["an option other than ?timeout=SECONDS"]),
+        *[
+            (f"smtp://u:HIDDEN@h:25?connections={value}", ["no number from 1 to 512"])
+            for value in ("", "0", "-1", "2.5", "x", "513", "9" * 5000)
+        ],
+        ("smtp://u:HIDDEN@h:25?", ["an option other than ?timeout=SECONDS and &connections=NUMBER"]),
         *[(f"smtp://u:HIDDEN@h:25?timeout={value}", ["no number of seconds above 0"]) for value in ("", "x", "0")],
         *[
             (f"smtp://u:HIDDEN@h:25?timeout={value}", ["no number of seconds above 0"])
