@@ -51,8 +51,10 @@ def as_nobody(command: list[str]) -> list[str]:
     return [*drop, *command]
 
 
-def start_postgres() -> str:
-    """Start a server whose data lies in the scratch folder; the URL of its database."""
+def start_postgres(*more: str) -> str:
+    """Start a server whose data lies in the scratch folder; the URL of its database. `more` are its options: tests
+    have no need of a disk that keeps everything.
+    """
     folder, programs = SCRATCH / "postgres", binaries()
     folder.mkdir()
     SCRATCH.chmod(0o755)
@@ -79,7 +81,7 @@ def start_postgres() -> str:
         check=True,
         **run,
     )
-    options = ["-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off", "-c", "logging_collector=off"]
+    options = ["-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off", "-c", "logging_collector=off", *more]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             as_nobody([f"{programs}/postgres", "-D", str(data), *options]),

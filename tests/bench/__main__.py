@@ -1,8 +1,8 @@
-"""`python -m tests.bench [match|compose|publish|looks|recovery]` with --readers, --papers N; else all."""
+"""`python -m tests.bench [match|compose|publish|looks|recovery|deliver|day]`, --readers, --papers, --letters N; else all."""
 
 import argparse
 
-from tests.bench import composing, looks, matching, publishing, recovery
+from tests.bench import a_day, composing, delivering, looks, matching, publishing, recovery
 
 BENCHES = {
     "match": matching.run,
@@ -10,6 +10,8 @@ BENCHES = {
     "publish": publishing.run,
     "looks": looks.run,
     "recovery": recovery.run,
+    "deliver": delivering.run,
+    "day": a_day.run,
 }
 
 
@@ -18,6 +20,7 @@ def main() -> None:
     parser.add_argument("name", nargs="?", choices=BENCHES)
     parser.add_argument("--readers", type=int, default=8_000)
     parser.add_argument("--papers", type=int, default=1_000)
+    parser.add_argument("--letters", type=int, default=8_000)
     options = parser.parse_args()
     for name in [options.name] if options.name else BENCHES:
         print(f"== {name}", flush=True)

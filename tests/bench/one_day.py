@@ -18,7 +18,7 @@ from digest.models import Source  # noqa: E402
 from digest.pipeline.looking import look_at  # noqa: E402
 from digest.pipeline.publish import publish  # noqa: E402
 from digest.pipeline.rendering import Renderer  # noqa: E402
-from subscribers.models import Letter, Subscriber, Topic  # noqa: E402
+from subscribers.models import Filter, Letter, Subscriber, Topic  # noqa: E402
 from subscribers.outbox.delivery import deliver  # noqa: E402
 from subscribers.outbox.fleet import open_fleet  # noqa: E402
 from subscribers.query.parser import parse  # noqa: E402
@@ -46,15 +46,20 @@ def people(count: int, texts: list[str]) -> None:
     )  # fmt: skip
 
 
-def main(count: int) -> None:
+def prepare(count: int) -> datetime:
+    """A day's papers and so many readers; the time at which all are due."""
     call_command("migrate", verbosity=0)
     listed = [item(f.key, f.title, f.abstract, f.upvotes, f.comments) for f in papers(60)]
     look_at(Source.objects.get(slug="huggingface"), date(2026, 11, 24), [json.dumps(listed).encode()], JOINED)
     texts = filters(max(50, count // 4))
-    people(count + ALONE, texts)
+    people(count, texts)
+    return JOINED + timedelta(minutes=11)  # everybody's jitter has passed
+
+
+def main(count: int) -> None:
+    now = prepare(count + ALONE)
     alone = list(Subscriber.objects.order_by("-id")[:ALONE])
     Subscriber.objects.filter(pk__in=[one.pk for one in alone]).update(due=JOINED + timedelta(days=30))
-    now = JOINED + timedelta(minutes=11)  # everybody's jitter has passed
     done, publishing, _ = measured(lambda: publish(now, settings.SITE_HOST))
     assert done.served == count
     letters = Letter.objects.count()
@@ -65,7 +70,11 @@ def main(count: int) -> None:
     figures = (publishing / count, delivering / max(letters, 1), slow / ALONE)
     micro = [f"{seconds * 1e6:,.0f}" for seconds in figures]
     ratio = figures[2] / figures[0]
-    print("\t".join([f"{count:,}", f"{len(texts):,}", f"{letters:,}", *micro, f"{ratio:.0f}", f"{peak():.0f}"]))
+    print(
+        "\t".join(
+            [f"{count:,}", f"{Filter.objects.count():,}", f"{letters:,}", *micro, f"{ratio:.0f}", f"{peak():.0f}"]
+        )
+    )
 
 
 def one_alone(number: int, now: datetime) -> None:

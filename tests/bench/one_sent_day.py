@@ -1,0 +1,37 @@
+"""One size of the bench of a whole day, in the database of the environment."""
+
+import os
+import sys
+from functools import partial
+
+from django.conf import settings
+from django.db import connection
+
+from digest.pipeline.publish import publish
+from digest.pipeline.rendering import Renderer
+from subscribers.models import Letter
+from subscribers.outbox.delivery import deliver
+from subscribers.outbox.fleet import open_fleet
+from tests.bench import one_day  # sets Django up
+from tests.bench.mailing import database_seconds, seconds_of
+from tests.bench.measuring import measured, peak
+
+
+def main(count: int) -> None:
+    now = one_day.prepare(count)
+    url, sink = os.environ["DATABASE_URL"], int(os.environ["SINK"])
+    before = database_seconds(url), seconds_of(sink)
+    done, publishing, published = measured(lambda: publish(now, settings.SITE_HOST))
+    assert done.served == count
+    letters = Letter.objects.count()
+    connect = partial(open_fleet, settings.MAIL_TARGET, settings.HELO_NAME)
+    sent, delivering, delivered = measured(lambda: deliver(connect, Renderer(), lambda: now, until_empty=True))
+    assert sent.counts == {"accepted": letters}, sent.counts
+    connection.close()
+    used = publishing, delivering, database_seconds(url) - before[0], seconds_of(sink) - before[1]
+    cells = [f"{count:,}", f"{letters:,}", f"{published:.1f}", f"{delivered:.1f}", f"{letters / delivered:,.0f}"]
+    print("\t".join([*cells, *(f"{seconds / letters * 1e6:,.0f}" for seconds in used), f"{peak():.0f}"]))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
