@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
 
 from subscribers.outbox.message import Message
 from subscribers.outbox.policy import Outcome, Refusal, classify
 
 ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # printable ASCII without spaces and angle brackets
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+LF, CR, DOT = b"\n\r."
 SHOWN = 500  # characters of a reply that are kept
 LINE_MOST = 8192  # bytes of one line of a reply; RFC 5321 (4.5.3.1.5) allows 512
 REPLY_MOST = 65_536  # bytes of a whole reply
@@ -57,14 +61,24 @@ def stuffed(message: Message) -> bytes:
     a line end would find a dot where we see none (SMTP smuggling).
     """
     data = message.data
-    ends = data.count(b"\r\n")
-    if data.count(b"\n") != ends or data.count(b"\r") != ends:
+    dotted = _dotted(data)
+    if dotted is None:
         raise ValueError(f"{message.message_id} has a line end that isn't CRLF: compose it with CRLF throughout")
-    if b"\r\n." in data:
-        data = data.replace(b"\r\n.", b"\r\n..")
-    if data.startswith(b"."):
-        data = b"." + data
-    return data if data.endswith(b"\r\n") else data + b"\r\n"
+    if dotted or not data.endswith(b"\r\n"):
+        pieces = [data[start:end] for start, end in pairwise([0, *dotted, len(data)])]
+        data = b".".join(pieces) + (b"" if data.endswith(b"\r\n") else b"\r\n")
+    return data
+
+
+def _dotted(data: bytes) -> list[int] | None:
+    """Where lines begin with a dot; None when some CR stands before no LF, or some LF behind no CR."""
+    signs = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(signs == LF)
+    if np.count_nonzero(signs == CR) != len(ends) or data.startswith(b"\n") or not (signs[ends - 1] == CR).all():
+        return None
+    begins = (ends[:-1] if data.endswith(b"\n") else ends) + 1
+    found: list[int] = begins[signs[begins] == DOT].tolist()
+    return [0, *found] if data.startswith(b".") else found
 
 
 def envelope(message: Message) -> tuple[bytes, bytes]:

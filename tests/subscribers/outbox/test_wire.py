@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.outbox import login
-from subscribers.outbox.wire import LINE_MOST, REPLY_MOST, read_reply
+from subscribers.outbox.message import Message
+from subscribers.outbox.wire import LINE_MOST, REPLY_MOST, read_reply, stuffed
 
 LINES = st.lists(
     st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b"")), min_size=1, max_size=4
@@ -38,6 +39,22 @@ def test_whatever_comes_in_is_a_reply_or_none_or_not_yet_one(data: bytes) -> Non
 def test_what_is_no_decent_reply_has_no_code(wire: bytes) -> None:
     found = read_reply(wire)
     assert found is None if wire == b"25" else found is not None and found[0] == 0
+
+
+@given(st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"a"]), max_size=9).map(b"".join))
+def test_stuffing_refuses_each_other_line_end_and_is_undone_by_a_server(data: bytes) -> None:
+    message = Message("<x@y>", "a@b", "c@d", data)
+    bare = data.replace(b"\r\n", b"")
+    if b"\r" in bare or b"\n" in bare:
+        with pytest.raises(ValueError, match="CRLF"):
+            stuffed(message)
+        return
+    wire = stuffed(message)
+    assert wire.endswith(b"\r\n")
+    lines = wire.split(b"\r\n")
+    assert b"." not in lines
+    plain = b"\r\n".join(line.removeprefix(b".") for line in lines)
+    assert plain == (data if data.endswith(b"\r\n") else data + b"\r\n")
 
 
 def test_the_ways_to_log_in_are_those_offered_and_known_the_discreet_one_first() -> None:
