@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from django.conf import settings
 
-from subscribers.models import Letter
-from subscribers.outbox.delivery import Render
+from subscribers.outbox.hand import Render
 from subscribers.outbox.message import Message
+from subscribers.outbox.queue import Owed
 
 
 def signed(message: Message) -> Message:
@@ -20,7 +20,7 @@ def signed(message: Message) -> Message:
 def rendered(render: Render) -> Render:
     """Render, then sign each mail. One that could not be rendered stays the error that it is."""
 
-    def mails(letters: Sequence[Letter]) -> Mapping[int, Message | Exception]:
+    def mails(letters: Sequence[Owed]) -> Mapping[int, Message | Exception]:
         made = render(letters)
         return {number: signed(mail) if isinstance(mail, Message) else mail for number, mail in made.items()}
 

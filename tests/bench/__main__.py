@@ -1,4 +1,4 @@
-"""`python -m tests.bench [match|compose|publish|looks|recovery|deliver|day]`, --readers, --papers, --letters N; else all."""
+"""`python -m tests.bench [match|compose|publish|looks|recovery|deliver|day]`, --readers, --papers, --letters N."""
 
 import argparse
 

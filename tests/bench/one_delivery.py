@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from itertools import cycle, islice
 
 import django
@@ -22,12 +21,10 @@ from digest.editions.draft import Draft  # noqa: E402
 from digest.models import Change, Source  # noqa: E402
 from digest.pipeline import wordings  # noqa: E402
 from digest.pipeline.looking import look_at  # noqa: E402
-from digest.pipeline.rendering import Renderer  # noqa: E402
+from digest.pipeline.sending import send  # noqa: E402
 from digest.sources.listing import Facts  # noqa: E402
 from subscribers.models import Letter, Subscriber  # noqa: E402
 from subscribers.outbox import queue  # noqa: E402
-from subscribers.outbox.delivery import deliver  # noqa: E402
-from subscribers.outbox.fleet import open_fleet  # noqa: E402
 from subscribers.outbox.mailurl import MailServer  # noqa: E402
 from subscribers.outbox.message import message_id  # noqa: E402
 from tests.bench.composing import drafts  # noqa: E402
@@ -71,9 +68,7 @@ def used_by(work: Callable[[], None]) -> tuple[float, list[float]]:
 def everything(count: int) -> None:
     """Send all letters but those for Django, and note what it took."""
     begun = counters()
-    connect = partial(open_fleet, settings.MAIL_TARGET, settings.HELO_NAME)
-    sent = deliver(connect, Renderer(), lambda: NOW, until_empty=True)
-    assert sent.counts == {"accepted": count}, sent.counts
+    assert send(lambda: NOW, until_empty=True).counts["accepted"] == count
     connection.close()
     ended = counters()
     updates, hot, wal = (after - before for before, after in zip(begun, ended, strict=True))

@@ -2,16 +2,13 @@
 
 import os
 import sys
-from functools import partial
 
 from django.conf import settings
 from django.db import connection
 
 from digest.pipeline.publish import publish
-from digest.pipeline.rendering import Renderer
+from digest.pipeline.sending import send
 from subscribers.models import Letter
-from subscribers.outbox.delivery import deliver
-from subscribers.outbox.fleet import open_fleet
 from tests.bench import one_day  # sets Django up
 from tests.bench.mailing import database_seconds, seconds_of
 from tests.bench.measuring import measured, peak
@@ -24,9 +21,8 @@ def main(count: int) -> None:
     done, publishing, published = measured(lambda: publish(now, settings.SITE_HOST))
     assert done.served == count
     letters = Letter.objects.count()
-    connect = partial(open_fleet, settings.MAIL_TARGET, settings.HELO_NAME)
-    sent, delivering, delivered = measured(lambda: deliver(connect, Renderer(), lambda: now, until_empty=True))
-    assert sent.counts == {"accepted": letters}, sent.counts
+    sent, delivering, delivered = measured(lambda: send(lambda: now, until_empty=True))
+    assert sent.counts["accepted"] == letters, sent.counts
     connection.close()
     used = publishing, delivering, database_seconds(url) - before[0], seconds_of(sink) - before[1]
     cells = [f"{count:,}", f"{letters:,}", f"{published:.1f}", f"{delivered:.1f}", f"{letters / delivered:,.0f}"]
