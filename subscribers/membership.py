@@ -279,7 +279,12 @@ def export(person: Subscriber) -> dict[str, object]:
         **{name: getattr(person, name) and getattr(person, name).isoformat() for name in times},
         "topics": list(person.topics.order_by("id").values(*EXPORTED)),
         "letters": [
-            {"message_id": letter.message_id, "state": letter.state, "content": letter.content}
+            {
+                "message_id": letter.message_id,
+                "state": letter.state,
+                "decided_at": letter.decided_at and letter.decided_at.isoformat(),
+                "content": letter.content,
+            }
             for letter in person.letters.order_by("id")
         ],
         "events": [{"at": e.at.isoformat(), "kind": e.kind, "data": e.data} for e in person.events.order_by("id")],

@@ -33,9 +33,9 @@ def test_what_is_under_way_ends_and_the_rest_waits_without_a_lease(settings):
     folder = settings.MAIL_TARGET
     with Sink() as sink:
         settings.MAIL_TARGET = MailServer("smtp", "127.0.0.1", sink.port, timeout=5, connections=2)
-        done = send(lambda: NOW, until_empty=True, stop=lambda: len(sink.received) >= 3)
+        done = send(lambda: NOW, until_empty=True, stop=lambda: bool(sink.received))
         sent = len(sink.received)
-    assert 3 <= sent <= 7  # those on two connections, and what they had behind their dots, when it was asked to end
+    assert 1 <= sent < 9  # what two connections had, and behind their dots, when it was asked to end
     assert done.counts["accepted"] == sent
     assert states() == {"accepted": sent, "waiting": 9 - sent}
     assert list(Batch.objects.values_list("lease", "done_at")) == [(None, None)]

@@ -3,15 +3,20 @@
 import os
 import sys
 
-from django.conf import settings
-from django.db import connection
+import django
 
-from digest.pipeline.publish import publish
-from digest.pipeline.sending import send
-from subscribers.models import Letter
-from tests.bench import one_day  # sets Django up
-from tests.bench.mailing import database_seconds, seconds_of
-from tests.bench.measuring import measured, peak
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from digest.pipeline.publish import publish  # noqa: E402
+from digest.pipeline.sending import send  # noqa: E402
+from subscribers.models import Letter  # noqa: E402
+from tests.bench import one_day  # noqa: E402
+from tests.bench.mailing import database_seconds, seconds_of  # noqa: E402
+from tests.bench.measuring import measured, peak  # noqa: E402
 
 
 def main(count: int) -> None:
