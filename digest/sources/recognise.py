@@ -126,8 +126,9 @@ def _nameless(entry: Entry, ids: tuple[str, ...]) -> Entry:
 
 
 def _ids(entry: Entry) -> tuple[str, ...]:
-    """The keys that hold in every source."""
-    return tuple(key for key in entry.keys if not key.startswith(OWN))
+    """The keys that are no name of the source's own, of which an entry has one: the first."""
+    own = next((key for key in entry.keys if key.startswith(OWN)), "")
+    return tuple(key for key in entry.keys if key != own)
 
 
 def _without_doi(entry: Entry) -> Entry:

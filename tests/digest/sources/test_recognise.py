@@ -79,6 +79,11 @@ def test_a_paper_of_another_arxiv_id_is_not_claimed() -> None:
     assert numbers(known, entry(ARXIV, DOI), entry(G1)) == [[], [1]]
 
 
+def test_a_name_that_another_source_gave_holds_like_an_id() -> None:
+    known = {"guid:k:moss": paper(1, "Moss")}
+    assert numbers(known, entry(DOI, G1, "guid:k:moss", title="Fern")) == [[1]]
+
+
 def listed(number: int, title: str, source: str = "j", arxiv: str = "") -> Known:
     return Known(number, paper(number, title, L1, arxiv).facts, DAY, (Seen(source, DAY),))
 
