@@ -29,7 +29,7 @@ class Sides:
     @property
     def marks(self) -> dict[str, str]:
         """What a form must bring back to tell what was changed."""
-        return {"was_text": mark(self.text), "was_boxes": mark(*(self.boxes or {}).values())}
+        return {"was_text": _text_mark(self.text), "was_boxes": mark(*(self.boxes or {}).values())}
 
 
 def followed(typed: Mapping[str, str]) -> Sides:
@@ -37,7 +37,7 @@ def followed(typed: Mapping[str, str]) -> Sides:
     text = typed.get("q", "").strip()
     boxes = {name: typed.get(name, "").replace("\r\n", "\n") for name in NAMES}
     filled = any(value.strip() for value in boxes.values())
-    text_changed = mark(text) != typed.get("was_text", mark(""))
+    text_changed = _text_mark(text) != typed.get("was_text", mark(""))
     boxes_changed = mark(*boxes.values()) != typed.get("was_boxes", mark(*[""] * len(NAMES)))
     if boxes_changed and not text_changed:
         return Sides(written(boxes), boxes)
@@ -52,8 +52,9 @@ def followed(typed: Mapping[str, str]) -> Sides:
 
 
 def mark(*values: str) -> str:
-    """A short sign of what a form showed; white space does not count, nor do boxes that are not there."""
-    said = "\0".join(" ".join(value.split()) for value in values).rstrip("\0")
+    """A short sign of what a form showed. Gaps, empty lines and boxes that are not there don't count; line breaks do:
+    in a box they separate what may be instead of each other."""
+    said = "\0".join("\n".join(_lines(value)) for value in values).rstrip("\0")
     return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -74,6 +75,15 @@ def written(boxes: Mapping[str, str]) -> str:
             always=names_of(boxes["always"]),
         )
     )
+
+
+def _lines(value: str) -> list[str]:
+    return [" ".join(line.split()) for line in value.splitlines() if line.strip()]
+
+
+def _text_mark(text: str) -> str:
+    """In the text a line break is a gap like any other."""
+    return mark(" ".join(text.split()))
 
 
 def _alike(text: str, other: str) -> bool:

@@ -55,6 +55,24 @@ def test_boxes_that_were_emptied_empty_the_text() -> None:
     assert followed(back(followed({"q": "moss"}), q="")).boxes == dict.fromkeys(NAMES, "")
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after", "text"),
+    [
+        ("any", "kv\ncache", "kv cache", '"kv cache"'),
+        ("any", "kv cache", "kv\r\ncache", "(kv OR cache)"),
+        ("authors", "Ada Moss", "Ada\nMoss", "(author:Ada OR author:Moss)"),
+    ],
+)
+def test_a_line_break_that_was_changed_in_a_box_is_a_change(name: str, before: str, after: str, text: str) -> None:
+    assert followed(back(followed({name: before}), **{name: after})).text == text
+
+
+def test_a_text_broken_into_other_lines_says_what_it_said_and_lets_a_box_lead() -> None:
+    broken = followed(back(followed({"q": "moss -fern"}), q="moss\r\n-fern"))
+    assert broken.boxes == followed({"q": "moss -fern"}).boxes
+    assert followed(back(broken, q="moss -fern", none="kelp")).text == "moss -kelp"
+
+
 def test_a_text_that_says_more_than_boxes_can_stays_text_until_it_can_be_boxes() -> None:
     rich = followed({"q": "(moss OR fern) (kelp OR algae)"})
     assert rich.boxes is None
@@ -102,8 +120,9 @@ def test_whatever_comes_back_is_answered(typed: dict[str, str]) -> None:
     assert followed(back(shown)).note == ""
 
 
-def test_a_mark_tells_what_was_changed_but_not_white_space() -> None:
+def test_a_mark_tells_what_was_changed_but_not_gaps_and_empty_lines() -> None:
     assert mark("moss  fern\r\n") == mark("moss fern")
+    assert mark("moss\r\n \r\nfern") == mark("moss\nfern") != mark("moss fern")
     assert mark("moss", "fern") != mark("moss fern")
     assert mark("moss", "", "") == mark("moss")
     assert mark("", "moss") != mark("moss")
