@@ -10,6 +10,7 @@ import pytest
 
 from digest import sample
 from digest.editions import rank
+from digest.mail.paper import page_url
 from digest.matching.why import is_true, why_not
 from digest.models import Paper
 from digest.pipeline import browsing, one_paper, trying
@@ -171,10 +172,25 @@ def test_the_filter_command_estimates_the_same(sampled):
     "name",
     ["2611.91207", "2611.91207v3", "arXiv:2611.91207", " https://arxiv.org/pdf/2611.91207v1.pdf ",
      "https://huggingface.co/papers/2611.91207", "https://papers.example.org/p/2611.91207",
-     "https://doi.org/10.48550/arXiv.2611.91207"],
+     "https://papers.example.org/p/2611.91207?utm_source=mail#top", "https://papers.example.org/p/2611.91207#cite",
+     "papers.example.org/p/2611%2E91207", "/p/2611.91207", "https://doi.org/10.48550/arXiv.2611.91207"],
 )  # fmt: skip
 def test_a_paper_is_found_by_any_of_its_names(sampled, name):
     assert one_paper.named(name) == Paper.objects.get(key="2611.91207")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["blog:example.org/p/12", "blog:example.org/x?id=3&y=50%25#a", "10.5555/p/7"])
+def test_a_paper_with_signs_of_an_address_in_its_key_is_found_by_it_and_by_its_page(key):
+    paper = Paper.objects.create(key=key, facts={}, first_day=NOW.date(), first_seen=NOW)
+    address = page_url("https://papers.example.org", key)
+    assert one_paper.named(key) == one_paper.named(address) == one_paper.named(f"{address}?from=mail#top") == paper
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["https://papers.example.org/p/", "/p/?", "/p/%00", "?", "#", "https://[/p/1"])
+def test_an_address_without_a_paper_names_none(name):
+    assert one_paper.named(name) is None
 
 
 def test_one_paper_is_judged_as_the_filter_command_explains_it(sampled):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 from digest.editions import rank
 from digest.matching.mark import Mark
@@ -31,7 +32,14 @@ class Verdict:
 def named(text: str) -> Paper | None:
     """The paper of an id, a DOI, or an address of it at arXiv, Hugging Face, a DOI's resolver or on our own site."""
     text = text.strip()
-    return browsing.paper(arxiv_named(text) or doi_named(text) or text.rpartition("/p/")[2])
+    names = (arxiv_named(text) or doi_named(text), text, _of_page(text))
+    return next((found for name in names if name and (found := browsing.paper(name))), None)
+
+
+def _of_page(address: str) -> str:
+    """The key in the address of a paper's page, which `mail.paper.page_url` quotes: what follows it is none of it."""
+    path = address.partition("?")[0].partition("#")[0]
+    return unquote(path.partition("/p/")[2])
 
 
 def judged(paper: Paper, query: Query, boosts: tuple[Boost, ...], now: datetime) -> Verdict:
