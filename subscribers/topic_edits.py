@@ -13,6 +13,10 @@ from subscribers.topics import MOST, TopicWish, save
 GONE = "this topic is gone; it was removed a moment ago"
 
 
+class Gone(NotPossible):
+    """The topic is none of theirs, or not any more."""
+
+
 @transaction.atomic
 def add(number: int, wish: TopicWish, now: datetime) -> Topic:
     """A new topic. NotPossible when there are too many, or one has this name. Raises QueryError; for a boost
@@ -28,32 +32,33 @@ def add(number: int, wish: TopicWish, now: datetime) -> Topic:
 
 @transaction.atomic
 def change(number: int, topic: int, wish: TopicWish, now: datetime) -> None:
-    """Whatever the wish says instead. NotPossible when it is gone or the name is taken. Raises QueryError;
+    """Whatever the wish says instead. Gone when it is; NotPossible when the name is taken. Raises QueryError;
     for a boost ValueError."""
     person = _locked(number)
     _free(person, wish.name, topic)
     if not person.topics.filter(pk=topic).update(name=wish.name):  # `save` finds it by its name
-        raise NotPossible(GONE)
+        raise Gone(GONE)
     save(person, wish)
     _noted(person, now)
 
 
 @transaction.atomic
 def remove(number: int, topic: int, now: datetime) -> None:
-    """Without this topic. Removing one that is gone is no error. NotPossible for one who is no reader any more."""
+    """Without this topic. Gone when it is; NotPossible for one who is no reader any more."""
     person = _locked(number)
-    person.topics.filter(pk=topic).delete()
+    if not person.topics.filter(pk=topic).delete()[0]:
+        raise Gone(GONE)
     _noted(person, now)
 
 
 @transaction.atomic
 def mute(number: int, topic: int, now: datetime, *, muted: bool) -> None:
-    """Bring nothing of it for a while, or again: then its window begins anew, at the reader's next slot. NotPossible
-    when it is gone."""
+    """Bring nothing of it for a while, or again: then its window begins anew, at the reader's next slot. Gone when it
+    is."""
     person = _locked(number)
     again = {} if muted else {"since": None}
     if not person.topics.filter(pk=topic).update(muted=muted, **again):
-        raise NotPossible(GONE)
+        raise Gone(GONE)
     _noted(person, now)
 
 
