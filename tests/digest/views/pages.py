@@ -13,6 +13,7 @@ from subscribers.models import Subscriber
 from tests.house import at
 
 NOW = "2026-03-04 12:00"
+HIDDEN = ("was_text", "was_boxes", "options", "ready", "opened")  # what the form of a topic brings back unseen
 
 
 def soup(response: Any, status: int = 200) -> BeautifulSoup:
@@ -41,7 +42,7 @@ def token(purpose: str, person: Subscriber, moment: datetime | str | None = None
 def fields(page: BeautifulSoup) -> dict[str, str]:
     """What the form of a topic would bring back as it stands, without what else is on its page."""
     part = [one for step in page.select("#topic, #brings, #options") for one in step.select("[name]")]
-    hidden = page.select("input[type=hidden][name=was_text], [name=was_boxes], [name=options], [name=ready]")
+    hidden = page.select(", ".join(f"input[type=hidden][name={name}]" for name in HIDDEN))
     found = {}
     for one in [*hidden, *part]:
         ticked = one.get("type") not in ("checkbox", "radio") or one.has_attr("checked")

@@ -5,8 +5,9 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from subscribers import topic_edits
-from subscribers.models import ReadyTopic, Subscriber, Topic
+from digest.views import topic_part
+from subscribers import ready, topic_edits
+from subscribers.models import Event, ReadyTopic, Subscriber, Topic
 from tests.digest.views.pages import NOW, fields, soup, text, token
 from tests.house import at, fetch, item, reader, run
 
@@ -151,7 +152,137 @@ def test_a_topic_that_is_gone_or_somebody_else_s_leads_back(client, mine, person
     for number in (theirs.pk, 999_999, 2**70):
         for answer in (client.get(f"{mine}/topic/{number}"), client.post(f"{mine}/topic/{number}", {"do": "remove"})):
             assert (answer.status_code, answer["Location"]) == (303, mine)
+        said = text(soup(client.post(mine, {"do": "remove", "topic": number})))
+        assert "This topic is gone" in said
+        assert "The topic is removed" not in said
     assert Topic.objects.filter(pk=theirs.pk).exists()
+    assert not Event.objects.filter(kind="topics").exists()
+
+
+def test_what_was_typed_for_a_topic_that_is_gone_can_be_added_as_a_new_one(client, mine, page, person):
+    typed = {**fields(soup(client.get(page))), "q": "robot* -survey", "cap": "3", "do": "save"}
+    topic_edits.remove(person.pk, int(page.rpartition("/")[2]), at(NOW))
+    answer = soup(client.post(page, typed))
+    assert "This topic is gone; it was removed a moment ago. What you typed is still here" in text(answer)
+    assert wishes(person) == [("Moss", "moss")]
+    kept = fields(answer)
+    assert (kept["q"], kept["name"], kept["cap"], kept["weight"]) == ("robot* -survey", "Robots", "3", "2")
+    assert "opened" not in kept
+    client.post(answer.select_one("form.sheet")["action"], {**kept, "do": "save"})
+    assert wishes(person) == [("Moss", "moss"), ("Robots", "robot* -survey")]
+
+
+@pytest.fixture
+def going(page, person, monkeypatch):
+    """The topic goes between the look at it and the press of a button."""
+
+    def first_removed(form):
+        person.topics.filter(name="Robots").delete()
+        return real(form)
+
+    real = topic_part.typed
+    monkeypatch.setattr(topic_part, "typed", first_removed)
+
+
+def test_a_topic_that_goes_while_it_is_saved_is_said_to_be_gone(client, page, person, going):
+    assert "What you typed is still here" in text(soup(client.post(page, {"q": "arm", "do": "save"})))
+    assert wishes(person) == [("Moss", "moss")]
+
+
+def test_a_topic_that_goes_while_it_is_removed_is_not_said_to_be_removed_by_this(client, mine, page, going):
+    assert client.post(page, {"do": "remove"})["Location"] == mine
+    assert not Event.objects.filter(kind="topics").exists()
+
+
+def test_a_topic_of_somebody_else_is_as_gone_as_any_other(client, mine, person):
+    reader("other@example.org", "Theirs=kelp", now="2026-03-03 08:00")
+    theirs = Topic.objects.get(name="Theirs")
+    before = list(Topic.objects.order_by("id").values())
+    answers = [client.post(f"{mine}/topic/{number}", {"q": "x", "do": "save"}) for number in (theirs.pk, 999_999)]
+    assert [text(soup(answer)) for answer in answers] == [text(soup(answers[0]))] * 2
+    assert "kelp" not in text(soup(answers[0]))
+    assert list(Topic.objects.order_by("id").values()) == before
+
+
+def test_what_was_not_touched_in_an_old_form_stays_as_another_tab_saved_it(client, page, person):
+    first, second = (fields(soup(client.get(page))) for _ in range(2))
+    client.post(page, {**first, "q": "arm OR hand", "boosts": "+3 cache", "cap": "9", "do": "save"})
+    shown = fields(soup(client.post(page, {**second, "threshold": "40", "do": "preview"})))
+    client.post(page, {**shown, "note": "mine", "muted": "on", "do": "save"})
+    topic = person.topics.get(name="Robots")
+    assert (topic.text, topic.boosts, topic.cap) == ("arm OR hand", ["+3 cache"], 9)
+    assert (topic.threshold, topic.note, topic.muted, topic.settled) == (40, "mine", True, True)
+
+
+def test_what_was_changed_on_both_sides_is_refused_once_and_both_are_shown(client, page, person):
+    first, second = (fields(soup(client.get(page))) for _ in range(2))
+    client.post(page, {**first, "q": "arm <b>", "weight": "7", "do": "save"})
+    before = Topic.objects.filter(name="Robots").values().get()
+    answer = soup(client.post(page, {**second, "q": "hand", "cap": "4", "do": "save"}))
+    assert "This topic was changed meanwhile; here is what is stored now" in text(answer)
+    assert text(answer.select_one("#stored-now")) == "Filter arm <b>"
+    assert Topic.objects.filter(name="Robots").values().get() == before
+    shown = fields(answer)
+    assert (shown["q"], shown["cap"], shown["weight"]) == ("hand", "4", "7")
+    client.post(page, {**shown, "do": "save"})
+    topic = person.topics.get(name="Robots")
+    assert (topic.text, topic.cap, topic.weight) == ("hand", 4, 7)
+
+
+def test_every_thing_that_clashes_is_shown_as_it_is_stored(client, page, person):
+    opened = fields(soup(client.get(page)))
+    said = {"name": "Arms", "cadence": "weekly", "settled": "", "muted": "on", "boosts": "+1 arm\n+2 leg"}
+    client.post(page, {**opened, **said, "do": "save"})
+    other = {"name": "Legs", "cadence": "monthly", "cap": "2", "boosts": "+4 toe"}
+    answer = soup(client.post(page, {**opened, **other, "do": "save"}))
+    assert text(answer.select_one("#stored-now")) == "Name Arms How often once a week Boosts +1 arm +2 leg"
+    assert fields(answer)["settled"] == ""
+    assert wishes(person)[0][0] == "Arms"
+
+
+def test_the_same_change_in_two_tabs_is_no_clash(client, page, person):
+    opened = fields(soup(client.get(page)))
+    for _ in range(2):
+        assert client.post(page, {**opened, "q": "arm\r\nhand", "do": "save"}).status_code == 303
+    assert person.topics.get(name="Robots").text.split() == ["arm", "hand"]
+
+
+def test_a_topic_muted_since_its_form_was_opened_stays_so(client, mine, page, person):
+    opened = fields(soup(client.get(page)))
+    client.post(mine, {"do": "mute", "topic": page.rpartition("/")[2]})
+    client.post(page, {**opened, "cap": "3", "do": "save"})
+    assert person.topics.filter(name="Robots", muted=True, cap=3).exists()
+
+
+def test_a_follower_s_old_form_takes_nothing_back_that_the_operator_changed(client, mine, person):
+    science = ReadyTopic.objects.get(name="Science")
+    client.post(mine, {"do": "follow", "ready": science.pk})
+    topic = person.topics.get(name="Science")
+    address = f"{mine}/topic/{topic.pk}"
+    opened = fields(soup(client.get(address)))
+    science.text, science.threshold = "protein* OR enzyme*", 20
+    ready.keep(science)
+    mine_alone = {"name": "My science", "cadence": "weekly", "cap": "3", "weight": "5"}
+    client.post(address, {**opened, **mine_alone, "do": "save"})
+    topic.refresh_from_db()
+    assert (topic.text, topic.threshold, topic.ready) == ("protein* OR enzyme*", 20, science)
+    assert (topic.name, topic.cadence, topic.cap, topic.weight) == ("My science", "weekly", 3, 5)
+    assert "is stored now" in text(soup(client.post(address, {**opened, "q": "moss*", "do": "save"})))
+    topic.refresh_from_db()
+    assert topic.ready == science
+
+
+@pytest.mark.parametrize("opened", ["", "x", ":", "nothing:3 :2", ":" * 500])
+def test_a_form_that_does_not_say_what_it_showed_counts_as_typed(client, page, person, opened):
+    assert client.post(page, {"q": "arm", "name": "Robots", "opened": opened, "do": "save"}).status_code == 303
+    assert person.topics.get(name="Robots").text == "arm"
+
+
+@pytest.mark.parametrize("opened", ["text:", "text:1:2", "text:\x00", "text:é"])
+def test_a_form_that_showed_something_else_than_is_stored_is_refused(client, page, person, opened):
+    answer = soup(client.post(page, {"q": "arm", "name": "Robots", "opened": opened, "do": "save"}))
+    assert text(answer.select_one("#stored-now")) == "Filter robot*"
+    assert person.topics.get(name="Robots").text == "robot*"
 
 
 def test_one_who_left_is_led_back_and_only_a_link_for_reading_opens_it(client, mine, page, person):
