@@ -119,3 +119,17 @@ def test_a_source_that_has_always_failed_and_is_looked_at_no_more_is_no_quiet_da
     fetch(b"<html>", "2026-11-20", "2026-11-20 08:00")
     publish("2026-11-22 07:01")
     assert copies(R)[-1] == ("silent", "source failed")
+
+
+def test_a_paper_that_arxiv_only_replaced_is_told_by_its_source_once_another_list_brings_it(cs):
+    for name, query in (("cs", "source:cs"), ("new", "source:cs -is:revised"), ("hf", "source:hf")):
+        reader(f"{name}@example.org", f"T={query}", now="2026-11-20 06:30")
+    serve("2026-11-20 06:31")
+    announced("2026-11-23", "replace", 2, [1])
+    serve("2026-11-24 07:01")
+    assert told("cs@example.org") == told("new@example.org") == ["2611.00900"]
+    fetch(papers("2611.00001"), "2026-11-24", "2026-11-24 08:00")
+    serve("2026-11-25 07:01")
+    assert told("cs@example.org") == ["2611.00900", "2611.00001"]
+    assert told("new@example.org") == ["2611.00900"]
+    assert told("hf@example.org") == ["2611.00001"]
