@@ -35,10 +35,15 @@ SAME = (
     "digest/test_admin_ready.py",
     "digest/test_admin_wording.py",
     "digest/test_inbox.py",
+    "digest/test_admin_bounces.py",
+    "test_any_order.py",
     "test_bad_days.py",
+    "test_captured_looks.py",
     "test_doctor.py",
     "test_ranking.py",
+    "test_search.py",
     "test_signing.py",
+    "test_trying.py",
 )
 AGAIN = [*STORED, *(f"--ignore=tests/{path}" for path in SAME)]
 WHOLE = {

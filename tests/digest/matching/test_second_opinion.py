@@ -1,7 +1,7 @@
 """Where the languages overlap, what a filter finds is what PostgreSQL's English full-text search finds.
 
 On the captured papers, so nothing here is invented. Each difference has a cause that is seen in the paper itself;
-docs/filters.md ("Beside PostgreSQL") says what the causes are. `OPINIONS=20000` draws more.
+docs/filters.md ("Beside PostgreSQL") says what the causes are. `OPINIONS=2500` draws more.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.digest.matching.captured import captured_facts
 from tests.digest.matching.second_opinion import PostgreSQL, causes, phrase_causes
 from tests.listings import need_listings
 
-DRAWN = int(os.environ.get("OPINIONS", "400"))  # words, combinations and phrases, each
+DRAWN = int(os.environ.get("OPINIONS", "200"))  # words, combinations and phrases, each
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 Verdicts = dict[str, tuple[set[int], set[int]]]
 
