@@ -207,7 +207,7 @@ def test_a_provider_hears_2xx_only_after_the_commit(person, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_burst_from_four_sides_is_recorded_each_once():
     """BURST is how many webhooks there are."""
     people, events = 100, int(os.environ.get("BURST", "1000")) // 2
