@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +19,13 @@ from subscribers.outbox import channel, queue
 
 @contextmanager
 def asked_to_end() -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM or SIGINT has come: what is under way then ends first. The second one ends it at once."""
+    """Whether SIGTERM or SIGINT has come: what is under way then ends first. The second one ends it at once.
+
+    Signals are the main thread's: who calls the command from another one is not asked.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     came: list[int] = []
 
