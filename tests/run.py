@@ -61,7 +61,14 @@ TOGETHER = (os.cpu_count() or 1) + 1
 def environment(name: str, home: str) -> dict[str, str]:
     """The tools never write into the checkout's `var/`."""
     database = "postgres" if "PostgreSQL" in name else "sqlite"
-    return {**os.environ, "DIGEST_HOME": home, "TEST_DATABASE": database, "PYTHONHASHSEED": "random"}
+    readers = os.environ.get("UP_READERS", "300")  # of the service that is killed in the middle of a run
+    return {
+        **os.environ,
+        "UP_READERS": readers,
+        "DIGEST_HOME": home,
+        "TEST_DATABASE": database,
+        "PYTHONHASHSEED": "random",
+    }
 
 
 def run(step: tuple[str, list[str]]) -> bool:
