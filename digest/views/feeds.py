@@ -62,7 +62,8 @@ def _feed(request: HttpRequest, topics: Sequence[Topic], form: str, title: str) 
         raise Http404("feeds are papers.atom and papers.json")
     kind, write = FORMS[form]
     now = timezone.now()
-    said = json.dumps([form, numbers.head(), now.date().isoformat(), title, [(t.name, t.text) for t in topics]])
+    # by its address too: a feed names its own, and that is its reader's secret
+    said = json.dumps([request.path, numbers.head(), now.date().isoformat(), title, [(t.name, t.text) for t in topics]])
     name = f"feed:{hashlib.sha256(said.encode()).hexdigest()}"
     body = cache.get(name)
     if body is None:

@@ -78,6 +78,16 @@ def test_another_address_ends_the_old_one(client: Client, address: str) -> None:
     assert client.get(f"{new}/papers.atom").status_code == 404
 
 
+def test_no_feed_tells_the_address_of_another_reader_with_the_same_topics(client: Client, address: str) -> None:
+    reader("s@example.org", "Robots=robot*", "Ferns=fern", now="2026-03-02 06:00")
+    other = made(feeding.renew(Subscriber.objects.get(address="s@example.org").pk))
+    for form in ("atom", "json"):
+        first, second = (client.get(f"{one}/papers.{form}").content.decode() for one in (address, other))
+        assert address in first
+        assert other in second
+        assert address not in second
+
+
 def test_who_has_left_has_no_feed(client: Client, address: str) -> None:
     run("reader", "leave", R, now="2026-03-02 08:00")
     assert client.get(f"{address}/papers.atom").status_code == 404
