@@ -78,3 +78,11 @@ def test_an_address_without_https_and_nobody_to_alert_are_told(settings):
 def test_a_check_that_raises_is_a_failed_check(monkeypatch):
     monkeypatch.setattr("digest.pipeline.examining.shutil.disk_usage", lambda _: 1 / 0)
     assert examined()["room"]["detail"] == "ZeroDivisionError: division by zero"
+
+
+@pytest.mark.usefixtures("looked")
+def test_a_front_panel_that_raises_fails_the_checks_that_need_it_and_no_other(monkeypatch):
+    monkeypatch.setattr("digest.pipeline.examining.front_panel.panel", lambda _: 1 / 0)
+    found = examined()
+    assert found["queue"]["detail"] == "ZeroDivisionError: division by zero"
+    assert found["room"]["ok"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from django.conf import settings
@@ -43,9 +43,13 @@ def checks(now: datetime) -> list[Check]:
     """Every check, in an order in which what fails explains what follows. One that raises is a failed check."""
     found = [_safely("database", _database)]
     if found[0].ok:
-        panel = front_panel.panel(now)
-        found += [_safely(name, partial(check, panel)) for name, check in STORED.items()]
+        panel = cache(partial(front_panel.panel, now))  # made by the first check, so that it raises inside one
+        found += [_safely(name, partial(_stored, check, panel)) for name, check in STORED.items()]
     return found + [_safely(name, check) for name, check in OUTSIDE.items()]
+
+
+def _stored(check: Callable[[Panel], Check], panel: Callable[[], Panel]) -> Check:
+    return check(panel())
 
 
 def _safely(name: str, check: Callable[[], Check]) -> Check:

@@ -16,15 +16,22 @@ from digest.mail.foreign import clean
 from digest.mail.paper import page_url
 from digest.pipeline import asking
 from digest.pipeline.lately import SAID
+from digest.views import errors
 from digest.views.digests import holder
+from subscribers import limits
+from subscribers.visitor import visitor
 
 
 @never_cache
 @require_safe
 def silence(request: HttpRequest, token: str, when: date) -> HttpResponse:
-    """Of the digest of a date. Reads only, however often it is asked."""
+    """Of the digest of a date. It matches a window anew, so it counts as a search."""
     person, _ = holder(token)
-    answer = asking.why_day(person, when, timezone.now())
+    now = timezone.now()
+    seconds = limits.wait_to_search(visitor(request).ip, now)
+    if seconds:
+        return errors.too_many(request, seconds)
+    answer = asking.why_day(person, when, now)
     if answer.result == "none":
         raise Http404("no slot of this reader's on that day")
     shown = {

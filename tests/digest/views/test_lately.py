@@ -60,3 +60,8 @@ def test_feeds_are_made_changed_and_switched_off_by_buttons(client, page):
     assert (client.get(first).status_code, client.get(second).status_code) == (404, 200)
     assert "Your feeds are switched off" in text(soup(client.post(page, {"do": "unfeed"}, follow=True)))
     assert client.get(second).status_code == 404
+
+
+def test_asking_why_for_ever_is_not_answered_for_ever(client, page, monkeypatch):
+    monkeypatch.setattr("subscribers.limits.wait_to_search", lambda *_: 60)
+    assert client.get(f"{page}/why/2026-03-04").status_code == 429
