@@ -1,11 +1,16 @@
 """Bad days: a mail server that is down, a reader whose data raises, letters that did not arrive."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError
+from django.db import OperationalError
 
+from digest.pipeline import rendering
 from subscribers.models import Channel, Event, Letter, Subscriber, Topic
+from subscribers.outbox import turns
 from subscribers.outbox.mailurl import MailServer
 from tests.digest.sources.announced import channel, rss, rss_entry
 from tests.digest.sources.announced import item as entry
@@ -255,3 +260,47 @@ def test_a_letter_that_cannot_be_composed_is_carried_and_alerts_once():
     Letter.objects.update(content={**letter.content, "wording": kept})
     serve("2026-03-03 07:01")
     assert told(R) == ["2603.00001"]
+
+
+def test_an_error_that_no_database_can_store_stops_its_letter_alone(monkeypatch, settings):
+    reader(R, now="2026-03-02 05:00")
+    reader("fine@example.org", now="2026-03-02 05:00")
+    fetch([item("2603.00001")], "2026-03-02", "2026-03-02 04:00")
+    publish("2026-03-02 05:01")
+    whole = rendering.Renderer.digest
+
+    def odd(self, letter, draft):
+        if letter.email == R:
+            raise ValueError("half a letter \ud800 and a \x00")
+        return whole(self, letter, draft)
+
+    monkeypatch.setattr(rendering.Renderer, "digest", odd)
+    with Sink() as sink:
+        to_sink(settings, sink)
+        run("deliver", "--until-empty", now="2026-03-02 05:02")
+        assert [mail.recipient for mail in sink.received] == ["fine@example.org"]
+    assert [(x["state"], x["reason"]) for x in letters(R)] == [("cancelled", "unrenderable")]
+    assert Event.objects.get(kind="alert").data["error"] == "ValueError: half a letter ? and a"
+
+
+def test_replies_that_a_commit_did_not_take_are_told_once_more_before_the_run_ends(monkeypatch, settings):
+    for number in range(3):
+        reader(f"r{number}@example.org", now="2026-03-02 05:00")
+    fetch([item("2603.00001")], "2026-03-02", "2026-03-02 04:00")
+    publish("2026-03-02 05:01")
+    whole, failed = turns.turn, []
+
+    def once(records, *others):
+        if records and not failed:
+            failed.append(len(records))
+            raise OperationalError("the database was started anew")
+        return whole(records, *others)
+
+    monkeypatch.setattr(turns, "turn", once)
+    with Sink() as sink:
+        settings.MAIL_TARGET = MailServer("smtp", "127.0.0.1", sink.port, timeout=5, connections=1)
+        with pytest.raises(CommandError, match="started anew"):
+            run("deliver", "--until-empty", now="2026-03-02 05:02")
+        assert Counter(one["state"] for one in letters()) == {"accepted": 1, "waiting": 2}
+        assert run("deliver", "--until-empty", now="2026-03-02 05:04")["accepted"] == 2
+        assert len(sink.received) == 3

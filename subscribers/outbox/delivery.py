@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from django.db import connection
 
 from subscribers.models import Event
 from subscribers.outbox import channel, queue, turns
@@ -21,7 +23,7 @@ from subscribers.outbox.hand import Hand, Render
 from subscribers.outbox.policy import Outcome, Refusal, about_mailbox, enhanced, retry_after
 from subscribers.outbox.queue import Owed
 from subscribers.outbox.turns import Dot, Record
-from subscribers.outbox.wire import Mail
+from subscribers.outbox.wire import Mail, text
 
 CLAIM_FOR = timedelta(seconds=60)  # a run that isn't asked to empty the queue stops claiming then
 TURN_AFTER = 0.2  # seconds that a letter holds its dot at most, or a reply waits to be recorded
@@ -72,8 +74,9 @@ class Run:
     def end(self) -> None:
         """Whatever has happened: nothing more leaves, what is known is recorded, and the batches are given back."""
         self.fleet.close()
-        turns.turn(self._replies, [], self.clock(), self.revived)
-        self._replies = []
+        if connection.errors_occurred and not connection.in_atomic_block and not connection.is_usable():
+            connection.close()  # a database that was started anew hears the last replies after all
+        self._record_replies()
         self.hand.give_back()
 
     def _take_on(self) -> None:
@@ -136,10 +139,9 @@ class Run:
 
     def _turn(self) -> None:
         """Record the last group, mark the next one, let its dots go."""
-        replies, self._replies, self._since = self._replies, [], None
+        self._since = None
         dots = [Dot(self.hand.claim_of[key], key) for key in self._held]
-        granted = turns.turn(replies, dots, self.clock(), self.revived)
-        self.hand.recorded(record.letter for record in replies)
+        granted = self._record_replies(dots)
         # Who spoke, or left, before the dot did not get the letter, for certain.
         for key, what in self.fleet.poll(0):
             self._happened(key, what)
@@ -151,6 +153,14 @@ class Run:
                 self.fleet.abandon(key)
                 self._under_way.pop(key)
                 self.hand.recorded([key])
+
+    def _record_replies(self, dots: Sequence[Dot] = ()) -> set[int]:
+        """Record what was answered, and mark these dots; which of them may leave. What raises is told once more by
+        `end`: a reply counts once, however often it is told."""
+        granted = turns.turn(self._replies, dots, self.clock(), self.revived)
+        self.hand.recorded(record.letter for record in self._replies)
+        self._replies = []
+        return granted
 
     def _settle(self, letter: Owed, outcome: Outcome) -> None:
         """Note an outcome for the next turn. Trouble of our own stops the run and blames nobody."""
@@ -173,9 +183,7 @@ class Run:
 
     def _suspect(self, letter: Owed, outcome: Outcome) -> None:
         """Record a refusal at once: with the four before it, it may turn out to be trouble of our own."""
-        replies, self._replies = self._replies, []
-        turns.turn(replies, [], self.clock(), self.revived)
-        self.hand.recorded(record.letter for record in replies)
+        self._record_replies()
         again = channel.note(outcome, letter.pk, self.clock())
         if again:
             self.resting, self.disliked = True, (outcome.code, enhanced(outcome.reply))
@@ -208,7 +216,7 @@ class Run:
         if isinstance(error, Refusal):
             self._settle(letter, error.outcome)
             return
-        said = f"{type(error).__name__}: {error}"[:300]
+        said = text(f"{type(error).__name__}: {error}")[:300]
         self._replies.append(Record(self.hand.claim_of[letter.pk], letter.pk, "cancelled", said, reason="unrenderable"))
         self.counts["cancelled"] += 1
         data = {"what": "a letter can't be composed", "message_id": letter.message_id, "error": said}

@@ -95,8 +95,10 @@ def envelope(message: Message) -> tuple[bytes, bytes]:
 
 
 def text(words: bytes | str) -> str:
-    """A server's words on one line, without control characters, cut at 500 characters."""
-    plain = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    """Somebody's words on one line, as any database takes them: no control characters, no halves of characters, cut at
+    500 characters."""
+    raw = words if isinstance(words, bytes) else words.encode("utf-8", "replace")
+    plain = raw.decode("utf-8", "replace")
     return CONTROL.sub(" ", plain).strip()[:SHOWN]
 
 
