@@ -28,6 +28,7 @@ from subscribers.outbox import channel
 from subscribers.outbox.message import Message, message_id
 from subscribers.outbox.policy import DIGEST, Outcome, Refusal, retry_after
 from subscribers.outbox.transport import Transport
+from subscribers.outbox.wire import text
 
 SPAN = timedelta(days=7)  # of alerts that are told
 MOST = 1_000  # alerts looked at, the newest
@@ -143,7 +144,7 @@ def _send(session: Transport, compose: Compose, one: Owed, clock: Callable[[], d
             raise
         return _failed(one, name, refusal.outcome.kind, _said(refusal.outcome), now)
     except Exception as error:  # a wording, or an address, that makes no mail: the others have theirs
-        return _failed(one, name, "refused", f"{type(error).__name__}: {error}", now)
+        return _failed(one, name, "refused", text(f"{type(error).__name__}: {error}"), now)
     marked = _mark(one, name, now)
     if marked is None:
         session.abandon()
