@@ -15,6 +15,7 @@ from digest.celery import EXPIRES, app, stopping
 from digest.pipeline import agenda, housekeeping, sending, visiting
 from digest.pipeline import publish as publishing
 from subscribers import housekeeping as people
+from subscribers import pausing
 from subscribers.outbox import returns
 from subscribers.outbox.mailbox import Unreachable
 
@@ -32,8 +33,9 @@ def clock() -> datetime:
 
 @app.task(soft_time_limit=SOFT, time_limit=HARD, expires=EXPIRES)
 def tick() -> int:
-    """Each minute: hand out what is due."""
+    """Each minute: end the pauses that are over, hand out what is due."""
     now = clock()
+    pausing.end_pauses(now)
     due = agenda.due(now, DELIVERERS)
     for source in due.sources:
         look.delay(source)
@@ -84,7 +86,7 @@ def bounces() -> int:
 
 @app.task(soft_time_limit=SOFT, time_limit=HARD)
 def nightly() -> int:
-    """Close editions, forget requests that were never confirmed, end pauses, drop old bodies."""
+    """Close editions, forget requests that were never confirmed, drop old bodies."""
     now = clock()
     people.keep_house(now, settings.JOURNAL)
     return housekeeping.keep_house(now)

@@ -1,8 +1,7 @@
-"""Once a night: requests never confirmed are forgotten, pauses that are over end, refused addresses are disabled."""
+"""Once a night: requests never confirmed are forgotten, refused addresses are disabled."""
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +13,11 @@ from subscribers.models import Subscriber
 from subscribers.outbox import feedback
 
 PENDING_KEPT = timedelta(days=7)
-log = logging.getLogger(__name__)
 
 
 def keep_house(now: datetime, journal_file: Path) -> int:
     """All of it; how many people it was about."""
-    return purge_pending(now, journal_file) + end_pauses(now) + feedback.judge_refusals(now)
+    return purge_pending(now, journal_file) + feedback.judge_refusals(now)
 
 
 def purge_pending(now: datetime, journal_file: Path) -> int:
@@ -40,19 +38,4 @@ def _purge(number: int, now: datetime, journal_file: Path) -> bool:
     if not _stale(now).select_for_update().filter(pk=number).exists():
         return False
     membership.forget(number, now, journal_file=journal_file)
-    return True
-
-
-def end_pauses(now: datetime) -> int:
-    """Resume the readers who paused until a time that has come; how many. One who can't be stops only themselves."""
-    over = Subscriber.objects.filter(state="paused", paused_until__lte=now)
-    return sum(_resume(number, now) for number in list(over.values_list("pk", flat=True)))
-
-
-def _resume(number: int, now: datetime) -> bool:
-    try:
-        membership.resume(number, now)
-    except (membership.NotPossible, ValueError) as reason:
-        log.error("reader %d stays paused: %s", number, reason)
-        return False
     return True

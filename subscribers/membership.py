@@ -1,7 +1,7 @@
-"""People's use cases: sign up, confirm, topics, schedule, pause, leave, forget. Each is one transaction.
+"""People's use cases: sign up, confirm, topics, schedule, leave, forget. Each is one transaction.
 
-A person's state changes here alone. Leaving cancels undotted letters in the same transaction and marks those
-under way, so that nothing is dotted after it has committed.
+A person's state changes here and in `pausing` alone. Leaving cancels undotted letters in the same transaction and marks
+those under way, so that nothing is dotted after it has committed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from subscribers.models import Event, Letter, Subscriber, Topic
 from subscribers.outbox import journal, queue
 from subscribers.query.parser import parse
 from subscribers.schedule import Schedule, next_slot, parse_days, parse_times
-from subscribers.suppression import BOUNCES, in_force, lift, part, suppressed
+from subscribers.suppression import part, suppressed
 from subscribers.topics import TopicWish, save
 
 UNDOTTED = ("waiting", "deferred")
@@ -178,45 +178,12 @@ def reschedule(number: int, now: datetime, *, zone: str, times: str, days: str) 
 
 
 @transaction.atomic
-def pause(number: int, now: datetime, until: datetime | None = None) -> Subscriber:
-    """No digests until `resume`. The cursor is emptied: afterwards they get the last 7 days, not all of it.
-
-    Digests that wait are cancelled with it. Their papers count as told, so the first digest afterwards carries them.
-    """
+def choose_shape(number: int, now: datetime, *, titles_only: bool, empty_too: bool) -> Subscriber:
+    """Digests without abstracts or with them; a short mail, or none, when there is nothing to tell."""
     person = _locked(number)
-    if person.state == "paused":
-        return person
-    if person.state != "active":
-        raise NotPossible(f"only an active reader can pause; this one is {person.state}")
-    person.state, person.due, person.cursor = Subscriber.State.PAUSED, None, None
-    person.paused_until = until
-    person.save()
-    person.topics.update(since=None)
-    queue.move(person.letters.filter(kind="digest"), UNDOTTED, "cancelled", decided_at=now, reason="paused")
-    _event(person, "paused", now)
-    return person
-
-
-@transaction.atomic
-def resume(number: int, now: datetime) -> Subscriber:
-    """Back from a pause, from the next slot on. Also from one that began because mail came back.
-
-    Whoever resumes says that mail arrives again: they hold a link that we mailed, or are an operator.
-    """
-    person = _locked(number)
-    if person.state == "active":
-        return person
-    if person.state != "paused":
-        raise NotPossible(f"only a paused reader can resume; this one is {person.state}")
-    held = in_force(person.address or "", now)
-    if held is not None and held.reason != BOUNCES:
-        raise NotPossible(f"this address must not be mailed ({held.reason}); an operator can lift that")
-    if held is not None:
-        lift(held, now, by="resumed")
-    person.state, person.paused_until = Subscriber.State.ACTIVE, None
-    person.due, person.scheduled_at = next_slot(schedule_of(person), now), now
-    person.save()
-    _event(person, "resumed", now)
+    person.titles_only, person.empty_too = titles_only, empty_too
+    person.save(update_fields=["titles_only", "empty_too"])
+    _event(person, "shape", now, titles_only=titles_only, empty_too=empty_too)
     return person
 
 
@@ -272,7 +239,8 @@ def forget(number: int, now: datetime, *, journal_file: Path) -> Subscriber:
 
 def export(person: Subscriber) -> dict[str, object]:
     """Everything we keep about a person, as plain data."""
-    columns = ("email", "state", "zone", "times", "days", "consent", "asked_from", "confirmed_from")
+    columns = ("email", "state", "zone", "times", "days", "titles_only", "empty_too", "consent", "asked_from",
+               "confirmed_from")  # fmt: skip
     times = ("asked_at", "confirmed_at", "left_at", "paused_until", "due")
     return {
         **{name: getattr(person, name) for name in columns},

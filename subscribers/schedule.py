@@ -93,6 +93,11 @@ def local_date(schedule: Schedule, slot: datetime) -> date:
     return _utc(slot).astimezone(zone_of(schedule.zone)).date()
 
 
+def beginning(zone: str, day: date) -> datetime:
+    """When a calendar day begins where the clocks are those of a zone, in UTC. ValueError for no such zone."""
+    return datetime.combine(day, time(), zone_of(check_zone(zone))).astimezone(UTC)
+
+
 def first_of_week(schedule: Schedule, slot: datetime) -> bool:
     """Whether no slot of this schedule comes earlier in the ISO week (by local dates) of this one."""
     return _week(schedule, slot) != _week(schedule, _before(schedule, slot))

@@ -25,6 +25,7 @@ MAY_READ_THE_CLOCK = {
     "digest/views/joining.py",
     "digest/views/mine.py",
     "digest/views/silence.py",
+    "digest/views/topic_less.py",
     "digest/views/topic_mine.py",
     "digest/views/topic_try.py",
     "subscribers/views.py",

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from digest.admin import acting
 from digest.cockpit import clock, may
-from subscribers import membership, suppression
+from subscribers import membership, pausing, suppression
 from subscribers.admin import A_READER, History, people
 from subscribers.models import Subscriber
 from subscribers.outbox import feedback, scores
@@ -35,7 +35,10 @@ class SubscriberAdmin(History[Subscriber]):
     readonly_fields = ("topics", "digests", "mail", "events")
     fieldsets = (
         (None, {"fields": ("email", "state", "topics", "digests", "mail", "events")}),
-        ("Schedule", {"fields": ("zone", "times", "days", "due", "scheduled_at", "paused_until")}),
+        (
+            "Schedule",
+            {"fields": ("zone", "times", "days", "titles_only", "empty_too", "due", "scheduled_at", "paused_until")},
+        ),
         ("Where they are", {"fields": ("cursor", "owed_from", "first_slot")}),
         ("Consent", {"fields": ("asked_at", "asked_from", "confirmed_at", "confirmed_from", "consent", "left_at")}),
         ("Names", {"fields": ("address", "key")}),
@@ -50,12 +53,12 @@ class SubscriberAdmin(History[Subscriber]):
     @admin.action(description="Pause", permissions=["act"])
     def pause(self, request: HttpRequest, readers: QuerySet[Subscriber]) -> None:
         now = clock()
-        acting.each(self, request, readers, lambda r: f"Paused; now {membership.pause(r.pk, now).state}.")
+        acting.each(self, request, readers, lambda r: f"Paused; now {pausing.pause(r.pk, now).state}.")
 
     @admin.action(description="Resume, from the next slot on", permissions=["act"])
     def resume(self, request: HttpRequest, readers: QuerySet[Subscriber]) -> None:
         now = clock()
-        acting.each(self, request, readers, lambda r: f"Resumed; now {membership.resume(r.pk, now).state}.")
+        acting.each(self, request, readers, lambda r: f"Resumed; now {pausing.resume(r.pk, now).state}.")
 
     @admin.action(description="Leave, for a reader who asked us to", permissions=["act"])
     def leave(self, request: HttpRequest, readers: QuerySet[Subscriber]) -> TemplateResponse | None:

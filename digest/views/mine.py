@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from digest.mail import days
 from digest.pipeline.lately import Row, lately
 from digest.views.digests import holder, leave_token
-from subscribers import feeding, joining, membership, parting, ready, roll, topic_edits
+from subscribers import feeding, joining, membership, parting, pausing, ready, roll, topic_edits
 from subscribers.forms import DAYS, WEEK, ScheduleForm, sentence, zones
 from subscribers.links import sign
 from subscribers.membership import NotPossible
@@ -40,7 +40,9 @@ DONE = {
     "fed": "Your feeds have a new address. An old one is found by nobody any more.",
     "unfed": "Your feeds are switched off. Their address is found by nobody any more.",
     "schedule": "The schedule is saved.",
+    "shape": "Saved. It holds from your next digest on.",
     "paused": "Paused. No digest comes until you go on.",
+    "paused-until": "Paused, until the day you chose. You can go on before, or change the day.",
     "resumed": "Welcome back. The next digest has the papers of the last 7 days.",
     "left": "You have left. No more digests come from the moment you pressed; one mail confirms it.",
 }
@@ -55,6 +57,8 @@ class Press:
     topic: int  # 0: none named
     form: Any  # ScheduleForm, valid; None where the button stands alone
     ready: int = 0  # the ready-made topic to follow; 0: none named
+    ticked: frozenset[str] = frozenset()  # names of boxes
+    until: str = ""  # the day a pause ends, as typed
 
 
 @never_cache
@@ -76,7 +80,9 @@ def _pressed(request: HttpRequest, token: str, person: Subscriber, wanted: str, 
     form = ScheduleForm(request.POST) if wanted == "schedule" else None
     wrong = ""
     if person.state in ("active", "paused") and wanted in ACTS and (form is None or form.is_valid()):
-        press = Press(person, now, number(request.POST.get("topic", "")), form, number(request.POST.get("ready", "")))
+        topic, offered = (number(request.POST.get(name, "")) for name in ("topic", "ready"))
+        ticked = frozenset(request.POST.getlist("shape"))
+        press = Press(person, now, topic, form, offered, ticked, request.POST.get("until", "").strip())
         try:
             return HttpResponseRedirect(f"{request.path}?done={ACTS[wanted](press)}", status=303)
         except NotPossible as reason:
@@ -112,14 +118,26 @@ def _reschedule(press: Press) -> str:
     return "schedule"
 
 
+def _shape(press: Press) -> str:
+    membership.choose_shape(
+        press.person.pk, press.now, titles_only="titles" in press.ticked, empty_too="empty" in press.ticked
+    )
+    return "shape"
+
+
 def _pause(press: Press) -> str:
-    membership.pause(press.person.pk, press.now)
-    return "paused"
+    """Until the day that was typed beside the button; without one, until they go on."""
+    try:
+        day = date.fromisoformat(press.until) if press.until else None
+        pausing.pause_until(press.person.pk, day, press.now)
+    except ValueError:
+        raise NotPossible("write the day as 2026-12-31, or leave it empty") from None
+    return "paused" if day is None else "paused-until"
 
 
 def _resume(press: Press) -> str:
     try:
-        membership.resume(press.person.pk, press.now)
+        pausing.resume(press.person.pk, press.now)
     except ValueError as unread:  # what is stored: an operator or an import may have written it
         raise NotPossible(f"the schedule can't be read ({unread}); save one first, then go on") from None
     return "resumed"
@@ -150,6 +168,7 @@ ACTS: dict[str, Callable[[Press], str]] = {
     "schedule": _reschedule,
     "feed": _feed,
     "unfeed": _unfeed,
+    "shape": _shape,
     "pause": _pause,
     "resume": _resume,
     "leave": _leave,
@@ -175,12 +194,28 @@ def _page(
         "ready": [one for one in ready.offered() if one.pk not in followed],
         "zones": zones(),
         "when": _when(person, form),
+        "pause": _pause_box(person, timezone.now()),
         "lately": [_slot(row) for row in lately(person)],
         "feed": sign(settings.LINK_KEY.encode(), "feed", person.feed_key) if person.feed_key else "",
         "wrong": wrong,
         "done": done,
     }
     return render(request, "web/mine.html", shown)
+
+
+def _pause_box(person: Subscriber, now: datetime) -> dict[str, str]:
+    """The day a pause ends, in words and as typed, and the first that can be chosen: on the reader's clocks."""
+    try:
+        zone = zone_of(person.zone)
+    except (ValueError, OSError):  # nothing such: see `_when`
+        zone = zone_of("UTC")
+    ends = person.paused_until.astimezone(zone).date() if person.paused_until else None
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return {
+        "words": days.weekday(ends.isoformat()) if ends else "",
+        "until": ends.isoformat() if ends else "",
+        "first": tomorrow.isoformat(),
+    }
 
 
 def _slot(row: Row) -> dict[str, Any]:

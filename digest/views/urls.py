@@ -4,7 +4,20 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from digest.views import digests, feeds, front, help, inbox, joining, mine, papers, silence, topic_mine, topic_try
+from digest.views import (
+    digests,
+    feeds,
+    front,
+    help,
+    inbox,
+    joining,
+    mine,
+    papers,
+    silence,
+    topic_less,
+    topic_mine,
+    topic_try,
+)
 
 
 class DayConverter:
@@ -36,6 +49,7 @@ urlpatterns = [
     path("feed/<str:token>/<int:topic>/papers.<str:form>", feeds.of_topic, name="topic-feed"),
     path("me/<str:token>/topic/new", topic_mine.new, name="new-topic"),
     path("me/<str:token>/topic/<int:number>", topic_mine.edit, name="topic"),
+    path("me/<str:token>/topic/<int:number>/less", topic_less.less, name="less"),
     path("help/", help.page, name="help"),
     path("help/<str:name>/", help.page, name="help-page"),
     path("help/pictures/<str:name>", help.picture, name="help-picture"),

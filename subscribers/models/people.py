@@ -32,6 +32,8 @@ class Subscriber(models.Model):
     zone = models.CharField(max_length=64, default="UTC")  # IANA name, as typed
     times = models.CharField(max_length=60, default="07:30")  # HH:MM, comma between several
     days = models.CharField(max_length=40, default="daily")  # daily, weekdays, or mon,thu ...
+    titles_only = models.BooleanField(default=False, db_default=False)  # digests without abstracts
+    empty_too = models.BooleanField(default=False, db_default=False)  # a short mail also when there is nothing to tell
     due = models.DateTimeField(null=True)  # the next slot to serve; moved by compare-and-set alone
     cursor = models.BigIntegerField(null=True)  # change number up to which we have looked for them
     covered = models.DateTimeField(null=True)  # the slot up to which digests cover, for "covers ... to ..."
@@ -68,6 +70,8 @@ class Subscriber(models.Model):
         indexes = (
             # roll.due: active readers whose due time has come
             models.Index(fields=["due"], condition=Q(state="active"), name="subscriber_due"),
+            # pausing.end_pauses: each minute, the pauses that are over
+            models.Index(fields=["paused_until"], condition=Q(state="paused"), name="subscriber_pause"),
         )
 
     def __str__(self) -> str:

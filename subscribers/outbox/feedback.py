@@ -16,7 +16,7 @@ from typing import Literal
 from django.conf import settings
 from django.db import transaction
 
-from subscribers import membership, suppression
+from subscribers import membership, pausing, suppression
 from subscribers.links import unsign
 from subscribers.models import Event, Letter, Subscriber, Suppression
 from subscribers.outbox import journal, reports, scores, verp
@@ -173,7 +173,7 @@ def _judge(person: Subscriber, now: datetime) -> bool:
     until = now + DISABLED_FOR
     suppression.suppress(person, suppression.BOUNCES, now, until)
     if person.state == "active":
-        membership.pause(person.pk, now, until)
+        pausing.pause(person.pk, now, until)
     return True
 
 
@@ -219,7 +219,7 @@ def lift(number: int, now: datetime, *, by: str) -> bool:
     if not suppression.lift(row, now, by=by):
         return False
     if person is not None:
-        membership.resume(person.pk, now)
+        pausing.resume(person.pk, now)
     return True
 
 

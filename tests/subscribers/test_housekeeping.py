@@ -1,11 +1,10 @@
 """Once a night: requests nobody confirmed are forgotten, pauses that are over end."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from subscribers import housekeeping, membership
+from subscribers import housekeeping, membership, pausing
 from subscribers.models import Subscriber, Topic
 from subscribers.topics import read_topic
 from tests.house import at, run
@@ -71,13 +70,14 @@ def test_active_paused_and_left_people_are_never_purged(settings):
     assert housekeeping.purge_pending(ASKED + 60 * WEEK, settings.JOURNAL) == 0
 
 
-def test_a_pause_that_is_over_ends_and_one_without_an_end_goes_on(settings):
+def test_a_pause_that_is_over_ends_and_one_without_an_end_goes_on():
     for address, until in (("a@example.org", ASKED + WEEK), ("b@example.org", None)):
         person = ask(address)
         membership.confirm(person.pk, ASKED, confirmed_from={}, consent="1")
-        membership.pause(person.pk, ASKED, until)
-    assert housekeeping.keep_house(ASKED + WEEK - timedelta(seconds=1), settings.JOURNAL) == 0
-    assert housekeeping.keep_house(ASKED + WEEK, settings.JOURNAL) == 1
+        pausing.pause(person.pk, ASKED, until)
+    assert pausing.end_pauses(ASKED + WEEK - timedelta(seconds=1)) == 0
+    assert pausing.end_pauses(ASKED + WEEK) == 1
+    assert pausing.end_pauses(ASKED + WEEK) == 0
     assert dict(Subscriber.objects.values_list("email", "state")) == {
         "a@example.org": "active",
         "b@example.org": "paused",
@@ -85,12 +85,15 @@ def test_a_pause_that_is_over_ends_and_one_without_an_end_goes_on(settings):
     assert Subscriber.objects.get(email="a@example.org").due > ASKED + WEEK
 
 
-def test_a_reader_whose_schedule_is_broken_stays_paused_and_stops_nobody(settings, caplog):
+def test_a_reader_whose_schedule_is_broken_stays_paused_and_stops_nobody(caplog):
     for address in ("a@example.org", "b@example.org"):
         person = ask(address)
         membership.confirm(person.pk, ASKED, confirmed_from={}, consent="1")
-        membership.pause(person.pk, ASKED, ASKED + WEEK)
+        pausing.pause(person.pk, ASKED, ASKED + WEEK)
     Subscriber.objects.filter(email="a@example.org").update(zone="Nowhere/Else")
-    assert housekeeping.end_pauses(ASKED + WEEK) == 1
-    assert "stays paused" in caplog.text
-    assert isinstance(settings.JOURNAL, Path)
+    assert pausing.end_pauses(ASKED + WEEK) == 1
+    assert caplog.text.count("stays paused") == 1
+    assert pausing.end_pauses(ASKED + WEEK + timedelta(hours=23)) == 0
+    assert caplog.text.count("stays paused") == 1
+    Subscriber.objects.filter(email="a@example.org").update(zone="UTC")
+    assert pausing.end_pauses(ASKED + WEEK + timedelta(days=1)) == 1

@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from digest.management.door import Door
 from digest.pipeline import books
 from digest.pipeline.publish import publish
-from subscribers import roll
+from subscribers import pausing, roll
 
 
 class Command(Door):
@@ -22,6 +22,8 @@ class Command(Door):
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         dry = bool(options["dry_run"])
+        if not dry:
+            pausing.end_pauses(now)
         done = publish(now, settings.SITE_HOST, dry_run=dry, progress=self.progress("readers"))
         if not dry:
             books.close_editions(now)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from digest.management.door import Door, Usage
-from subscribers import membership, roll, suppression
+from subscribers import membership, pausing, roll, suppression
 from subscribers.address import check_address
 from subscribers.models import Subscriber
 from subscribers.outbox import feedback
@@ -37,6 +37,7 @@ class Command(Door):
         parser.add_argument("--at", default="07:30", metavar="HH:MM", help="local time of the digest")
         parser.add_argument("--days", default="daily", help="daily, weekdays, or mon,thu ...")
         parser.add_argument("--confirmed", action="store_true", help="no confirmation mail; needs --reason")
+        parser.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="pause: go on when this day begins")
         parser.add_argument("--reason", default="", help="why this person need not confirm by mail; recorded")
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
@@ -44,7 +45,7 @@ class Command(Door):
             mailed, address = check_address(options["email"])
             if options["action"] == "add":
                 return _shown(_add(mailed, address, now, options), now)
-            return _act(options["action"], _known(address), now, options["reason"])
+            return _act(options["action"], _known(address), now, options)
         except QueryError as error:
             raise CommandError(f"--topic: {error.message} (at character {error.position + 1}). {error.hint}") from None
         except (ValueError, membership.NotPossible) as error:
@@ -79,15 +80,16 @@ def _known(address: str) -> Subscriber:
     return person
 
 
-def _act(action: str, person: Subscriber, now: datetime, reason: str) -> dict[str, Any]:
+def _act(action: str, person: Subscriber, now: datetime, options: dict[str, Any]) -> dict[str, Any]:
+    reason = options["reason"]
     if action == "confirm":
         if not reason.strip():
             raise Usage("reader confirm needs --reason: how this person told you")
         membership.confirm(person.pk, now, confirmed_from={"by": "operator"}, consent=reason)
     elif action == "pause":
-        membership.pause(person.pk, now)
+        pausing.pause_until(person.pk, options["until"], now)
     elif action == "resume":
-        membership.resume(person.pk, now)
+        pausing.resume(person.pk, now)
     elif action == "lift":
         _lift(person, now, reason)
     elif action == "leave":

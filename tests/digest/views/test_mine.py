@@ -123,6 +123,25 @@ def test_pausing_going_on_leaving_and_coming_back(client, mine, person):
     assert len(wishes(person)) == 2
 
 
+def test_a_pause_until_a_day_says_so_and_the_day_can_be_changed(client, mine):
+    page = soup(client.post(mine, {"do": "pause", "until": "2026-03-20"}, follow=True))
+    assert "Paused until Friday 20 March" in text(page)
+    assert page.select_one("#until")["value"] == "2026-03-20"
+    page = soup(client.post(mine, {"do": "pause", "until": "2026-03-21"}, follow=True))
+    assert "Paused until Saturday 21 March" in text(page)
+    for wrong, said in (("2026-03-01", "no day to pause until"), ("soon", "write the day as 2026-12-31")):
+        assert said in text(soup(client.post(mine, {"do": "pause", "until": wrong}))).replace("Write", "write")
+    assert Subscriber.objects.get().paused_until == at("2026-03-21 00:00")
+
+
+def test_what_a_digest_holds_is_ticked_and_unticked(client, mine, person):
+    for ticked, stored in ((["titles", "empty"], (True, True)), (["empty"], (False, True)), ([], (False, False))):
+        page = soup(client.post(mine, {"do": "shape", "shape": ticked}, follow=True))
+        person.refresh_from_db()
+        assert (person.titles_only, person.empty_too) == stored
+        assert [box["value"] for box in page.select("input[name=shape][checked]")] == ticked
+
+
 def test_going_on_with_a_schedule_that_can_t_be_read_says_so_and_it_can_be_mended(client, mine, person):
     client.post(mine, {"do": "pause"})
     Subscriber.objects.update(zone="Nowhere/Else")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings
 
-from subscribers import housekeeping, membership, suppression
+from subscribers import housekeeping, membership, pausing, suppression
 from subscribers.links import sign
 from subscribers.models import Event, Letter, Subscriber, Suppression
 from subscribers.outbox import feedback, verp
@@ -198,9 +198,9 @@ def test_lifting_lets_a_reader_go_on_and_counts_from_then(person, settings):
 def test_who_resumes_by_their_own_link_lifts_it_and_a_pause_of_their_own_outlives_a_lift(person, settings):
     bounce(person, 6, settings)
     now = FIRST + 6 * DAY
-    assert membership.resume(person.pk, now).state == "active"
+    assert pausing.resume(person.pk, now).state == "active"
     assert not suppression.suppressed(R, now)
-    membership.pause(person.pk, now)
+    pausing.pause(person.pk, now)
     bounce(person, 6, settings, first=7)
     row = suppression.in_force(R, FIRST + 13 * DAY)
     assert feedback.lift(row.pk, FIRST + 13 * DAY, by="operator 1")
@@ -211,10 +211,10 @@ def test_who_resumes_by_their_own_link_lifts_it_and_a_pause_of_their_own_outlive
 def test_after_ninety_days_mail_is_tried_again(person, settings):
     bounce(person, 6, settings)
     until = Suppression.objects.get().until
-    housekeeping.keep_house(until - timedelta(seconds=1), settings.JOURNAL)
+    pausing.end_pauses(until - timedelta(seconds=1))
     person.refresh_from_db()
     assert person.state == "paused"
-    housekeeping.keep_house(until, settings.JOURNAL)
+    pausing.end_pauses(until)
     person.refresh_from_db()
     assert (person.state, suppression.suppressed(R, until), feedback.score(person, until)) == ("active", False, 0)
 
