@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 
 from django.db.models import Q
 
@@ -12,13 +11,12 @@ from digest.editions.draft import Draft, Hit, Section
 from digest.editions.rank import score
 from digest.matching.why import reason, why_not
 from digest.models import Appearance, Change, Copy, Identity, Told
+from digest.pipeline.misses import Misses
 from digest.pipeline.window import Window, unpacked
 from digest.sources.listing import Facts
 from subscribers import roll
 from subscribers.models import Subscriber
 from subscribers.reader import Reader
-
-CLOSEST = 3  # misses named
 
 
 @dataclass(frozen=True)
@@ -120,11 +118,7 @@ def _closest(person: Subscriber, copy: Copy, now: datetime) -> tuple[dict[str, o
     """The most interesting papers of the period that none of the reader's topics wanted, and which clause failed."""
     reader = next(roll.readers([person.pk]))
     window = _window(reader, copy, now)
-    newest: dict[int, Facts] = {c.paper: c.facts for c in window.candidates if c.kind != "settled"}
-    best = sorted(newest.values(), key=lambda facts: (-score(facts), facts.key))
-    missed = ((facts, _misses(reader, window, facts)) for facts in best)
-    unwanted = ((facts, failed) for facts, failed in missed if all(failed.values()))
-    return tuple(_miss(facts, failed) for facts, failed in islice(unwanted, CLOSEST))
+    return tuple(_miss(one.candidate.facts, one.failed) for one in Misses(window).of(reader.topics, copy.low))
 
 
 def _miss(facts: Facts, failed: dict[str, str]) -> dict[str, object]:

@@ -76,11 +76,12 @@ def test_what_scrolls_by_itself_is_reached_by_keyboard_and_has_a_name(page, addr
 
 def test_the_help_begins_with_what_a_reader_asks_and_ends_with_the_operators(page):
     asked = [text(heading) for heading in page("/help/").select(".prose h2")]
-    assert asked[:7] == [
+    assert asked[:8] == [
         "How do I get it?",
         "How do I say what I care about?",
         "Why did nothing come?",
         "How do I change my topics?",
+        "Can it be shorter? Can it say when there is nothing?",
         "How do I pause?",
         "How do I leave?",
         "What is kept about me?",
