@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +40,8 @@ MAIL = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'self'; sandbox"
 )
+SIDES = [("html", "HTML"), ("dark", "HTML in the dark"), ("txt", "text")]
+AT_NIGHT = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 TROUBLE = (WordingError, rewording.NotPossible, NotStarted)
 
 
@@ -49,7 +52,7 @@ class TextForm(forms.Form):
     note = forms.CharField(required=False, max_length=200, label="What has changed")
     sample = forms.ChoiceField(required=False, label="Shown with")
     reader = forms.CharField(required=False, max_length=254, label="or a reader’s next digest")
-    side = forms.ChoiceField(choices=[("html", "HTML"), ("txt", "text")], required=False, label="as")
+    side = forms.ChoiceField(choices=SIDES, required=False, label="as")
 
     def __init__(self, part: Part, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -205,9 +208,10 @@ def _part(kind: str, part: str, format: str, body: str) -> Part:
 
 def _side(data: bytes, side: str) -> HttpResponse:
     message = email.message_from_bytes(data, policy=email.policy.default)
-    if side == "html":
+    if side in ("html", "dark"):
         part = message.get_body(("html",))
-        return HttpResponse(part.get_content() if part is not None else "")
+        html = part.get_content() if part is not None else ""
+        return HttpResponse(AT_NIGHT.sub("@media all", html) if side == "dark" else html)
     part = message.get_body(("plain",))
     return _said(f"Subject: {message['Subject']}\n\n{part.get_content() if part is not None else ''}")
 

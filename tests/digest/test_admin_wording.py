@@ -163,6 +163,15 @@ def test_the_text_is_shown_as_it_stands_in_the_editor_under_a_policy_that_lets_n
     assert not Template.objects.exists()
 
 
+def test_a_mail_is_shown_in_the_dark_whatever_the_operator_s_own_screen_does(operator):
+    light, dark = (
+        shown(operator, "<p>As it stands</p>{{ slot.leave }}", ("digest", "foot", "html"), side=side).content.decode()
+        for side in ("html", "dark")
+    )
+    assert "@media (prefers-color-scheme:dark)" in light
+    assert dark == light.replace("@media (prefers-color-scheme:dark)", "@media all")
+
+
 @pytest.mark.parametrize("sample", ["ordinary", "first", "missing", "none", "sixty", "naughty", "long", "rtl"])
 def test_it_is_shown_with_extreme_days(operator, sample):
     for side in ("html", "txt"):
