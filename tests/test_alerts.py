@@ -11,11 +11,13 @@ from digest.models import SourceDay
 from digest.pipeline import alerting, sending
 from digest.pipeline.sending import deliver_in
 from subscribers.models import Bulletin, Channel, Event, Letter
-from subscribers.outbox import bulletins
+from subscribers.outbox import bulletins, returns
 from subscribers.outbox.bulletins import MAILS_AN_HOUR, PATIENCE
+from subscribers.outbox.mailbox import Unreachable
 from subscribers.outbox.mailurl import MailServer
 from subscribers.outbox.transport import Session
 from tests.house import HF, at, fetch, mails, papers, reader, run, serve
+from tests.imap import imap
 from tests.sink import Sink
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +67,21 @@ def states() -> list[str]:
 
 
 # What is told
+
+
+def test_a_mailbox_that_can_t_be_read_is_told_the_third_time_and_once_more_when_it_is_over(settings, outbox):
+    with imap() as box:
+        for n in range(5):
+            box.drop = "LOGIN"
+            with pytest.raises(Unreachable):
+                returns.collect(box.place, T + 5 * n * MINUTE, settings.JOURNAL)
+            deliver(T + (5 * n + 1) * MINUTE)
+            assert len(subjects(outbox)) == (n >= 2)
+        assert subjects(outbox)[0].endswith(": returned mail can't be read")
+        box.drop = ""
+        returns.collect(box.place, T + HOUR, settings.JOURNAL)
+    deliver(T + HOUR + MINUTE)
+    assert [subject.partition(":")[2].split(",")[0].strip() for subject in subjects(outbox)] == ["Alert", "Over"]
 
 
 def test_a_doubted_look_is_told_each_operator_once_with_the_evidence_and_once_when_it_is_over(settings, outbox):

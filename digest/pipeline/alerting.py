@@ -15,7 +15,7 @@ from digest.models import Source, SourceDay
 from digest.pipeline import wordings
 from digest.pipeline.signing import signed
 from subscribers.models import Event
-from subscribers.outbox import bulletins, channel
+from subscribers.outbox import bulletins, channel, watch
 from subscribers.outbox.bulletins import Owed
 from subscribers.outbox.delivery import Clock
 from subscribers.outbox.message import Message
@@ -41,14 +41,14 @@ def over(alerts: Sequence[Event]) -> set[int]:
 
 def _lasts(event: Event) -> bool:
     data = event.data
-    return isinstance(data, dict) and ("source" in data or data.get("what") == channel.PAUSED)
+    return isinstance(data, dict) and ("source" in data or data.get("what") in (channel.PAUSED, watch.UNREAD))
 
 
 def _standing() -> set[int]:
     sources = Source.objects.filter(alert__isnull=False).values_list("alert", flat=True)
     days = SourceDay.objects.filter(alert__isnull=False).values_list("alert", flat=True)
-    paused = channel.alert()
-    return {number for number in (*sources, *days, paused.pk if paused else None) if number is not None}
+    others = (one.pk for one in (channel.alert(), watch.alert()) if one is not None)
+    return {number for number in (*sources, *days, *others) if number is not None}
 
 
 def compose(owed: Owed, message_id: str, now: datetime) -> Message:

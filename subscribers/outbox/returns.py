@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from subscribers.outbox import feedback, mailbox, reports
+from subscribers.outbox import feedback, mailbox, reports, watch
 from subscribers.outbox.mailboxurl import Mailbox
 
 MOST = 500  # mails a turn; the next turn goes on
@@ -16,8 +16,19 @@ def collect(place: Mailbox, now: datetime, journal_file: Path, most: int = MOST)
     """Read what is new, and record what it reports; how many mails by what they were and by what came of them.
 
     A mail that is understood is removed: what it says of a person stands in their timeline, and is erased with them.
-    What can't be read, or names nobody of ours, is marked as seen and left to a person. Unreachable when the server is.
+    What can't be read, or names nobody of ours, is marked as seen and left to a person. Unreachable when the server
+    is: the operators are told when that lasts.
     """
+    try:
+        counts = _collected(place, now, journal_file, most)
+    except mailbox.Unreachable as away:
+        watch.failed(str(away), now)
+        raise
+    watch.worked()
+    return counts
+
+
+def _collected(place: Mailbox, now: datetime, journal_file: Path, most: int) -> Counter[str]:
     counts: Counter[str] = Counter()
     with mailbox.opened(place) as folder:
         for uid in folder.unseen(most):
