@@ -47,8 +47,8 @@ def _lasts(event: Event) -> bool:
 def _standing() -> set[int]:
     sources = Source.objects.filter(alert__isnull=False).values_list("alert", flat=True)
     days = SourceDay.objects.filter(alert__isnull=False).values_list("alert", flat=True)
-    others = (one.pk for one in (channel.alert(), watch.alert()) if one is not None)
-    return {number for number in (*sources, *days, *others) if number is not None}
+    others = {one.pk for one in (channel.alert(), watch.alert()) if one is not None}
+    return {*sources, *days, *others}
 
 
 def compose(owed: Owed, message_id: str, now: datetime) -> Message:

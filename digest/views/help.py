@@ -36,6 +36,7 @@ class Page:
 PAGES = (
     Page("", "readers.md", "Help"),
     Page("filters", "filters.md", "How filters are written"),
+    Page("mails", "mails.md", "The mails, as they look"),
     Page("operations", "operations.md", "Operating it"),
     Page("decisions", "decisions.md", "Decisions"),
 )
