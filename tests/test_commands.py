@@ -13,6 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from digest.editions.draft import Draft
 from subscribers.models import Letter
 from subscribers.outbox import connection
 from subscribers.outbox.mailurl import MailServer
@@ -135,7 +136,8 @@ def test_the_second_digest_covers_from_where_the_first_ended(outbox):
     texts = [mail.get_body(("plain",)).get_content() for mail in mails(outbox)]
     assert "of 1 new or changed since yesterday, 10:00" in " ".join(texts[1].split())
     assert told(R) == ["2603.00001", "2603.00002"]
-    assert Letter.objects.get(slot=at("2026-03-03 07:00")).content["since"] == "2026-03-02T10:00:00+00:00"
+    second = Letter.objects.get(slot=at("2026-03-03 07:00"))
+    assert Draft.from_json(second.content).since == "2026-03-02T10:00:00+00:00"
 
 
 @pytest.mark.django_db

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from django.db import connection, transaction
 
+from digest.editions.draft import Draft
 from digest.models import Change, Copy, Edition, Paper, Source
 from digest.pipeline import books, numbers, snapshots
 from digest.pipeline.looking import look_at
@@ -177,9 +178,8 @@ def test_a_carried_paper_comes_outside_the_cap_also_when_it_was_revised(sink):
     fetch([item("2603.00001"), item("2603.00002", upvotes=90)], "2026-03-02", "2026-03-02 09:00")
     serve("2026-03-03 07:01")
     assert letters(R)[-1]["papers"] == ["2603.00001", "2603.00002"]
-    content = Letter.objects.order_by("-slot")[0].content
-    assert content["listed"] == 2
-    assert (content["told"], content["outside"], content["carried"]) == (1, 0, 1)
+    draft = Draft.from_json(Letter.objects.order_by("-slot")[0].content)
+    assert (draft.listed, draft.told, draft.outside, draft.carried) == (2, 1, 0, 1)
 
 
 def test_the_independent_check_knows_that_a_late_first_digest_serves_all_before_it():

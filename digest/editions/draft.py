@@ -2,16 +2,25 @@
 
 A letter's `content` is `Draft.to_json()`; the facts of the papers are not in it but in the changes that it
 names, which never alter. So a retry years later composes the same bytes.
+
+The content is kept small, and in pieces that many readers share, since composing looks them up as they stand: what is
+the same for a slot and a zone is one text, what is counted another, what the foot says of the reader a third; a hit is
+a line (`digest.editions.line`). Letters that were posted before `v` was written are read as well.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
+from digest.editions import line
+from digest.editions.line import joined, parted
 from digest.matching.mark import Mark
 
 __all__ = ["Draft", "Hit", "Mark", "Missing", "Section"]
+
+FORM = 2  # of the content; the first one had no number
+LATE, FIRST = "late", "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,10 @@ class Hit:
     marks: tuple[Mark, ...] = ()
     also: tuple[str, ...] = ()  # names of the reader's other topics that matched it
     carried: str = ""  # ISO date of the digest that did not arrive, when the paper comes from there
+
+    def line(self) -> str:
+        """As the content keeps it."""
+        return line.written(self.change, self.score, self.marks, self.also, self.carried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,42 +89,80 @@ class Draft:
         return shown + [number for section in self.sections for number in section.more]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for the letter's `content`: marks as lists and nothing that is empty, so that it stays small."""
-        plain = {name: getattr(self, name) for name in _PLAIN}
-        plain["sections"] = [_plain_section(section) for section in self.sections]
-        plain["missing"] = [asdict(item) for item in self.missing]
-        return plain
+        """Plain data for the letter's `content`; what is empty is left out."""
+        kind = LATE * self.late, FIRST * self.first
+        counts = self.listed, self.told, self.outside, self.carried, self.carried_more
+        plain = {
+            "v": FORM,
+            "when": joined((self.date, self.slot, self.since, self.next, self.zone, *kind)),
+            "counts": " ".join(map(str, counts)),
+            "person": joined((self.asked, "added" * self.added, str(self.topics), self.schedule)),
+            "sections": [_plain_section(section) for section in self.sections],
+            "wording": list(self.wording),
+            "renderer": self.renderer,
+        }
+        if self.missing:
+            plain["missing"] = [[item.date, item.key] for item in self.missing]
+        return plain if self.oldest == self.slot else plain | {"oldest": self.oldest}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Draft:
-        """The inverse of `to_json`."""
-        sections = tuple(_section(section) for section in data["sections"])
-        missing = tuple(Missing(**item) for item in data["missing"])
-        plain = {**data, "sections": sections, "missing": missing, "wording": tuple(data["wording"])}
-        return cls(**plain)
+        """The inverse of `to_json`. KeyError, TypeError or ValueError for what is no content of ours."""
+        if "v" not in data:
+            return _of_the_first_form(data)
+        date, slot, since, following, zone, late, first = parted(data["when"])
+        listed, told, outside, carried, carried_more = map(int, data["counts"].split(" "))
+        asked, added, topics, schedule = parted(data["person"])
+        return cls(
+            date=date,
+            slot=slot,
+            since=since,
+            next=following,
+            zone=zone,
+            sections=tuple(_section(*section) for section in data["sections"]),
+            listed=listed,
+            told=told,
+            outside=outside,
+            carried=carried,
+            carried_more=carried_more,
+            missing=tuple(Missing(*item) for item in data.get("missing", ())),
+            oldest=data.get("oldest", slot),
+            late=bool(late),
+            first=bool(first),
+            asked=asked,
+            added=bool(added),
+            topics=int(topics),
+            schedule=schedule,
+            wording=tuple(data["wording"]),
+            renderer=data["renderer"],
+        )
 
 
-_PLAIN = tuple(f.name for f in fields(Draft) if f.name not in ("sections", "missing"))
+def _plain_section(section: Section) -> list[Any]:
+    lines = [hit.line() for hit in section.hits]
+    return [section.topic, section.name, section.query, lines, " ".join(map(str, section.more))]
 
 
-def _plain_section(section: Section) -> dict[str, Any]:
-    hits = [_plain_hit(hit) for hit in section.hits]
-    return {"topic": section.topic, "name": section.name, "query": section.query, "hits": hits, "more": section.more}
+def _section(topic: int, name: str, query: str, lines: list[str], more: str) -> Section:
+    return Section(topic, name, query, tuple(map(_hit, lines)), tuple(map(int, more.split())))
 
 
-def _plain_hit(hit: Hit) -> dict[str, Any]:
-    plain = {"change": hit.change, "score": hit.score, "marks": [_plain_mark(mark) for mark in hit.marks]}
-    return plain | {name: value for name, value in (("also", hit.also), ("carried", hit.carried)) if value}
+def _hit(text: str) -> Hit:
+    change, score, _, _, rest = text.split("|", 4)
+    because = line.because(rest)
+    return Hit(int(change), int(score), line.marks(text), because.also, because.carried)
 
 
-def _plain_mark(mark: Mark) -> tuple[str | int | bool, ...]:
-    return mark.clause, mark.field, mark.start, mark.end, mark.shown, mark.by_stem
+def _of_the_first_form(data: dict[str, Any]) -> Draft:
+    sections = tuple(_first_section(section) for section in data["sections"])
+    missing = tuple(Missing(**item) for item in data["missing"])
+    return Draft(**{**data, "sections": sections, "missing": missing, "wording": tuple(data["wording"])})
 
 
-def _section(data: dict[str, Any]) -> Section:
-    return Section(**{**data, "hits": tuple(_hit(hit) for hit in data["hits"]), "more": tuple(data["more"])})
+def _first_section(data: dict[str, Any]) -> Section:
+    return Section(**{**data, "hits": tuple(_first_hit(hit) for hit in data["hits"]), "more": tuple(data["more"])})
 
 
-def _hit(data: dict[str, Any]) -> Hit:
+def _first_hit(data: dict[str, Any]) -> Hit:
     marks = tuple(Mark(*mark) for mark in data["marks"])
     return Hit(data["change"], data["score"], marks, tuple(data.get("also", ())), data.get("carried", ""))

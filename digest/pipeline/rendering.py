@@ -86,7 +86,7 @@ def _drafts(letters: Sequence[Owed]) -> dict[int, Draft | Exception]:
         if letter.kind == DIGEST:
             try:
                 drafts[letter.pk] = Draft.from_json(letter.content)
-            except (KeyError, TypeError) as error:
+            except (KeyError, TypeError, ValueError) as error:
                 drafts[letter.pk] = error
     return drafts
 
