@@ -138,6 +138,19 @@ class Draft:
         )
 
 
+def current(content: dict[str, Any]) -> dict[str, Any]:
+    """A letter's content in the form that is written today. Raises as `Draft.from_json` does."""
+    return content if content.get("v") == FORM else Draft.from_json(content).to_json()
+
+
+def changes(content: dict[str, Any]) -> set[int]:
+    """The change numbers whose papers a mail of this content names; of today's form."""
+    found: set[int] = set()
+    for _, _, _, hits, more in content["sections"]:
+        found.update(map(line.change_of, hits) if hits else map(int, more.split()[:1]))
+    return found
+
+
 def _plain_section(section: Section) -> list[Any]:
     lines = [hit.line() for hit in section.hits]
     return [section.topic, section.name, section.query, lines, " ".join(map(str, section.more))]

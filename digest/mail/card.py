@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from operator import attrgetter
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from markupsafe import Markup
 
-from digest.editions.draft import Hit, Mark
+from digest.editions import line
 from digest.mail import days
-from digest.mail.cells import Cell, bounded, html, number, pair
+from digest.mail.cells import bounded, html, pair
+from digest.mail.cells import number as numbered
 from digest.mail.foreign import apart, cut, words
 from digest.mail.form import Form, cut_at_words
 from digest.mail.paper import page_url, paper_title, plain
 from digest.mail.parts import Wording
 from digest.mail.quoted import decoded, encoded
+from digest.mail.sheet import Cells, Rows, Sheet, both
 from digest.mail.slots import HTML, TEXT
 from digest.mail.span import ABSTRACT, TITLE, Place, Run, Span, bracketed
 from digest.matching.why import reason
@@ -27,15 +29,22 @@ ABSTRACT_MOST = 2_000  # characters
 MARKS_MOST = 16  # runs of marked words in one card: more would be paint, not a reason
 ALSO_MOST = 2  # other topics named
 WHY_BYTES, ALSO_BYTES, NAME_BYTES, DATE_BYTES, LEAD_BYTES = 400, 150, 300, 30, 300  # most bytes of these slots in HTML
-SHOWN_KEPT = 2_000  # ways of showing one card that are kept
 WHY_INDENT = 8  # columns before a second line of the reason in the text part
+KNOWN_MOST = 4_096  # places of one paper whose words are kept
+BECAUSE_KEPT = 65_536  # reasons
 
 QUOTES = ("“", "”")  # of the reason in HTML
 
-_NUMBER = bytes(bytearray(b"the number of a paper"))  # told apart by identity, not by its letters
-_marking = attrgetter("clause", "field", "start", "end", "shown", "by_stem")
+ORDER = ("number", "score", "has_score", *both("why"), "reason", "date", "has_carried")
+ROWS = {"also": both("topic")}
 
-Shown = tuple[list[bytes], list[int]]  # pieces, and where among them the paper's number stands
+
+class Because(NamedTuple):
+    """Why a paper is there, as cells: those of ORDER behind the score, and rows for the text part and for HTML."""
+
+    cells: Cells
+    text: Rows
+    html: Rows
 
 
 class Card:
@@ -51,26 +60,40 @@ class Card:
         self._words = {"title": words(self.title), "abstract": words(self._abstract)}
         self._edges = {field: ([p[0] for p in places], [p[1] for p in places]) for field, places in self._words.items()}
         self._mark_bytes = len("".join(wording.marks[HTML]).encode())
-        self._shown: dict[Any, tuple[Shown, Shown]] = {}
+        self._known: dict[str, Run | None] = {}
         page = page_url(site_url, facts.key)
         self.failed = ""
         try:
-            self._parts = {format: self._rendered(facts, wording, page, format) for format in (TEXT, HTML)}
+            parts = {format: self._rendered(facts, wording, page, format) for format in (TEXT, HTML)}
         except Exception as error:  # whatever a template does, the digest goes out with title and link
             self.failed = f"{facts.key}: {error}"
-            self._parts = _title_and_link(self.title, page)
+            parts = _title_and_link(self.title, page)
+        self._text, self._html = _bound(parts, TEXT), _bound(parts, HTML)
 
-    def write(self, hit: Hit, place: int, text: list[bytes], html: list[bytes]) -> None:
-        """Appends the bytes of the card to a text part and an HTML part; `place` is the paper's number there."""
-        key = (tuple(map(_marking, hit.marks)), hit.also, hit.carried, hit.score)
-        shown = self._shown.get(key) or self._keep(key, hit)
-        text += _numbered(shown[0], place)
-        html += _numbered(shown[1], place)
+    def write(self, score: str, places: str, rest: str, number: int, text: list[bytes], html: list[bytes]) -> None:
+        """Appends the bytes of the card to a text part and an HTML part, as the paper with this number in the mail.
 
-    def bytes_of(self, hit: Hit) -> int:
+        `score`, `places` and `rest` are those of the hit's line (`digest.editions.line`).
+        """
+        runs = self._runs(places) if places else ()
+        why = because(rest)
+        cells = (numbered(number), *_scored(score), *why.cells)
+        for part in self._text:
+            if isinstance(part, Span):
+                part.write(runs, text)
+            else:
+                part.fill(cells, why.text, text)
+        for part in self._html:
+            if isinstance(part, Span):
+                part.write(runs, html)
+            else:
+                part.fill(cells, why.html, html)
+
+    def bytes_of(self, hit: str) -> int:
         """The decoded bytes of HTML that the card takes with this hit."""
         out: list[bytes] = []
-        self.write(hit, 1, [], out)
+        _, score, places, _, rest = hit.split("|", 4)
+        self.write(score, places, rest, 1, [], out)
         return len(decoded(b"".join(out)))
 
     def most_bytes(self) -> int:
@@ -84,8 +107,8 @@ class Card:
             "also": ALSO_MOST + 1,
         }
         total = 0
-        for part in self._parts[HTML]:
-            if isinstance(part, Form):
+        for part in self._html:
+            if isinstance(part, Sheet):
                 total += part.size(bounds)
             else:
                 total += len(part.text.replace("\n", "\r\n").encode()) + MARKS_MOST * self._mark_bytes
@@ -104,59 +127,54 @@ class Card:
             return {name: Markup(text) for name, text in escaped.items()}  # noqa: S704 (escaped word by word)
         return {name: bracketed(*_apart(t), field, str) for name, (field, t) in fields.items()}
 
-    def _keep(self, key: Any, hit: Hit) -> tuple[Shown, Shown]:
-        if len(self._shown) >= SHOWN_KEPT:
-            self._shown.clear()
-        runs = _runs(hit.marks, self._edges)
-        text_why = pair(bounded(reason(hit.marks), WHY_BYTES), WHY_INDENT)[0] if hit.marks else b""
-        html_why = pair(bounded(reason(hit.marks, QUOTES), WHY_BYTES))[1] if hit.marks else b""
-        also = _also(hit.also)
-        made = self._show(TEXT, runs, text_why, also[0], hit), self._show(HTML, runs, html_why, also[1], hit)
-        self._shown[key] = made
-        return made
+    def _runs(self, places: str) -> Sequence[Run]:
+        """Marked places as runs of whole words; what lies beyond the text shown is left out. Only the first 16 of many,
+        those of the title first."""
+        known = self._known
+        found = []
+        for place in places.split(" "):
+            run = known[place] if place in known else self._new_run(place)
+            if run is not None:
+                found.append(run)
+        if len(found) <= MARKS_MOST:
+            return found
+        return sorted(set(found), key=lambda run: (run[0] != "title", *run))[:MARKS_MOST]
 
-    def _show(self, format: str, runs: Sequence[Run], why: Cell, also: Sequence[Cell], hit: Hit) -> Shown:
-        values = {
-            "number": _NUMBER,
-            "why": why,
-            "reason": bool(why),
-            "score": encoded(str(hit.score)),
-            "has_score": hit.score > 0,
-            "also": [{"topic": name} for name in also],
-            "has_carried": bool(hit.carried),
-            "date": encoded(days.without_year(hit.carried)) if hit.carried else b"",
-        }
-        pieces: list[bytes] = []
-        for part in self._parts[format]:
-            if isinstance(part, Form):
-                part.fill(values, pieces)
-            else:
-                pieces += part.pieces(runs)
-        return pieces, [at for at, piece in enumerate(pieces) if piece is _NUMBER]
+    def _new_run(self, place: str) -> Run | None:
+        run = None
+        field, start, end = line.place_of(place)
+        if field in self._edges and start < end:
+            starts, ends = self._edges[field]
+            first, last = bisect_right(ends, start), bisect_left(starts, end) - 1
+            run = (field, first, last) if first <= last else None
+        if len(self._known) >= KNOWN_MOST:
+            self._known.clear()
+        self._known[place] = run
+        return run
 
 
-def _numbered(shown: Shown, place: int) -> list[bytes]:
-    pieces, places = shown
-    if places:
-        pieces = pieces.copy()
-        for at in places:
-            pieces[at] = number(place)
-    return pieces
+@lru_cache(maxsize=BECAUSE_KEPT)
+def because(rest: str) -> Because:
+    """The cells of why a paper is there, from what follows `order` in its line."""
+    said = line.because(rest)
+    text = html = b""
+    if said.ways:
+        text = pair(bounded(reason(said.ways), WHY_BYTES), WHY_INDENT)[0]
+        html = pair(bounded(reason(said.ways, QUOTES), WHY_BYTES))[1]
+    date = encoded(days.without_year(said.carried)) if said.carried else b""
+    rows: tuple[Rows, Rows] = ({}, {})
+    if said.also:
+        rows = _also(said.also)
+    return Because((text, html, bool(text), date, bool(said.carried)), *rows)
 
 
-def _runs(marks: Sequence[Mark], places: Mapping[str, tuple[Sequence[int], Sequence[int]]]) -> tuple[Run, ...]:
-    """Marks as runs of whole words, those of the title first; what lies beyond the text shown is left out.
+@lru_cache(maxsize=256)
+def _scored(score: str) -> Cells:
+    return encoded(score), int(score) > 0
 
-    `places` gives by field where its words begin and where they end.
-    """
-    found = set()
-    for mark in marks:
-        if mark.end > mark.start and mark.field in places:
-            starts, ends = places[mark.field]
-            first, last = bisect_right(ends, mark.start), bisect_left(starts, mark.end) - 1
-            if first <= last:
-                found.add((mark.field, first, last))
-    return tuple(sorted(found, key=lambda run: (run[0] != "title", *run)))[:MARKS_MOST]
+
+def _bound(parts: dict[str, list[Form | Span]], format: str) -> list[Sheet | Span]:
+    return [part if isinstance(part, Span) else Sheet(part, format, ORDER, ROWS) for part in parts[format]]
 
 
 def _apart(text: str) -> tuple[str, tuple[Place, ...]]:
@@ -166,12 +184,13 @@ def _apart(text: str) -> tuple[str, tuple[Place, ...]]:
     return (spaced, after) if len(after) == len(before) else (text, before)
 
 
-def _also(names: Sequence[str]) -> tuple[list[Cell], list[Cell]]:
-    """Cells for the other topics of a reader that match: in text one for all, in HTML one a name."""
+def _also(names: Sequence[str]) -> tuple[Rows, Rows]:
+    """The other topics of a reader that match: in text one row for all, in HTML one a name."""
     shown = [bounded(name, ALSO_BYTES) for name in names[:ALSO_MOST]]
     if len(names) > ALSO_MOST:
         shown.append(f"{len(names) - ALSO_MOST} more")
-    return ([pair(", ".join(shown), WHY_INDENT)[0]] if shown else []), [pair(name)[1] for name in shown]
+    text = pair(", ".join(shown), WHY_INDENT)[0]
+    return {"also": [(text, b"")]}, {"also": [(b"", pair(name)[1]) for name in shown]}
 
 
 def _title_and_link(title: str, page: str) -> dict[str, list[Form | Span]]:

@@ -1,30 +1,49 @@
-"""From a draft to the bytes of a mail: everything costly is done once, a reader's mail is only joined. Pure."""
+"""From a letter's content to the bytes of a mail: everything costly is done once, a mail is only joined. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from digest.editions.draft import Draft, Hit, Section
-from digest.mail import days, values
+from digest.editions.draft import Draft, Hit
+from digest.mail import values
 from digest.mail.card import NAME_BYTES, Card
-from digest.mail.cells import bounded
+from digest.mail.cells import Pair, bounded, whole_pair
+from digest.mail.edition import Edition, Subject
 from digest.mail.foreign import clean, cut
-from digest.mail.form import Form, Values
-from digest.mail.form import cut as cut_form
-from digest.mail.headers import BEGIN, CLOSE, SUBJECT_MOST, Addressee, Envelope, Site, site_data, subject_line
+from digest.mail.headers import BEGIN, CLOSE, SUBJECT_MOST, Addressee, Envelope, Site, site_data
 from digest.mail.notice import compose_notice
 from digest.mail.parts import Wording
+from digest.mail.sheet import NO_ROWS, Cells, Rows, Sheet
 from digest.mail.slots import HTML, TEXT
-from digest.mail.values import Both, total
+from digest.mail.values import When
 from digest.sources.listing import Facts
 from subscribers.outbox.message import Message
 
 __all__ = ["HTML_MOST", "Addressee", "Composer", "Site", "compose_notice"]
 
 HTML_MOST = 90_000  # bytes, decoded; Gmail clips near 102 kB
+EDITIONS_KEPT = 32
 _ANY_DAY = "2000-01-01"
+CARDS = bytes(bytearray(b"the cards of a section"))  # told apart by identity, not by its letters
+NOBODY: Pair = (b"", b"")
+BETWEEN = b"\r\n" + BEGIN[HTML]
+
+Shown = tuple[int, str, str, list[str], str]  # a section as a content keeps it: topic, name, query, hits, more
+Out = list[bytes]
+
+
+@dataclass(slots=True)
+class _Body:
+    """The sections of a mail while they are written."""
+
+    papers: int = 0  # in the mail and on the web
+    above: int = 0  # in the mail
+    rows: list[Cells] = field(default_factory=list)  # of the list of sections
+    text: Out = field(default_factory=list)
+    html: Out = field(default_factory=list)
 
 
 class Composer:
@@ -40,45 +59,70 @@ class Composer:
         self._envelope = Envelope(site, wording.kind)
         self._site = site_data(site)
         self._url = self._envelope.url
+        self._links = values.Links(self._url)
         self._facts = facts
-        self._cards: dict[int, Card] = {}
-        self._forms: dict[str, dict[str, tuple[Form, Form, Form]]] = {}
-        self._subjects: dict[str, Form] = {}
+        self._cards: dict[str, Card] = {}  # by change number as a line names it
+        self._editions: dict[str, Edition] = {}
 
     def compose(self, draft: Draft, to: Addressee, message_id: str, date: datetime) -> Message:
-        """The mail of a draft: the same bytes for the same arguments, wording and facts.
+        """The mail of a draft that is no letter: the same bytes for the same arguments, wording and facts.
+
+        What the foot says of the reader is the addressee's. Raises as `join` does.
+        """
+        theirs = replace(draft, asked=to.since, added=to.added, topics=to.topics, schedule=to.schedule)
+        return self.join(theirs.to_json(), to.email, to.token, to.leave_token, message_id, date)
+
+    def join(
+        self, content: Mapping[str, Any], email: str, token: str, leave_token: str, message_id: str, date: datetime
+    ) -> Message:
+        """The mail of a letter's content (`Draft.to_json`). `token` is for reading, `leave_token` for leaving.
 
         ValueError when an argument can't stand in a header, KeyError when the facts of a change are missing,
         WordingError when a part other than a card can't be rendered.
         """
-        subject = self.subject(draft)
-        header = self._envelope.header(to, subject, message_id, date, draft.date)
-        text, html = self._bodies(draft, to, subject)
-        data = b"".join([header, BEGIN[TEXT], *text, b"\r\n", BEGIN[HTML], *html, CLOSE])
-        return Message(message_id, self._envelope.sender, to.email, data)
+        when = values.when(content["when"])
+        edition = self._editions.get(when.date) or self._edition(when.date)
+        links = self._links.cells(token, leave_token)
+        shown = _shown(content)
+        body = self._body(shown, edition, links)
+        subject = self._subject(shown, body.papers, when, edition)
+        header = self._envelope.folded(email, leave_token, subject.folded, message_id, date, when.date)
+        cells = (
+            *when.cells,
+            *values.counts(content["counts"], body.papers, body.above),
+            *values.person(content["person"]),
+            *links,
+            *subject.cells,
+            *whole_pair(email),
+            *(self._lead(shown[0]).lead if shown else NOBODY),
+        )
+        rows: Rows = {"contents": body.rows}
+        if "missing" in content:
+            rows = {**rows, "missing": values.missing(content["missing"], self._links, token)}
+        out = [header, BEGIN[TEXT]]
+        edition.text.head.fill(cells, rows, out)
+        out += body.text
+        edition.text.foot.fill(cells, rows, out)
+        out.append(BETWEEN)
+        edition.html.head.fill(cells, rows, out)
+        out += body.html
+        edition.html.foot.fill(cells, rows, out)
+        out.append(CLOSE)
+        return Message(message_id, self._envelope.sender, email, b"".join(out))
 
     def subject(self, draft: Draft) -> str:
         """The subject of a draft's mail; its date makes it different from every other one of the reader's."""
-        form = self._subjects.get(draft.date) or self._new_subject(draft.date)
-        shown = _shown(draft)
-        papers = sum(map(total, shown))
-        found: Values = {
-            "count": str(papers).encode(),
-            "date": _subject_date(draft).encode(),
-            "about": self._about(shown).encode(),
-            "found": papers > 0,
-            "nothing": papers == 0,
-            "is_first": draft.first,
-        }
-        return subject_line(form.filled(found).decode())
+        content = draft.to_json()
+        shown, when = _shown(content), values.when(content["when"])
+        return self._subject(shown, sum(map(_papers, shown)), when, self._edition(when.date)).text
 
     def card_bytes(self, change: int) -> int:
         """An upper bound of a card's decoded bytes of HTML, whatever is marked and whatever the reason says."""
-        return self._card(change).most_bytes()
+        return self._card(str(change)).most_bytes()
 
     def hit_bytes(self, hit: Hit) -> int:
         """The decoded bytes of HTML of a card with the marks and the reason of this hit."""
-        return self._card(hit.change).bytes_of(hit)
+        return self._card(str(hit.change)).bytes_of(hit.line())
 
     def frame_bytes(self) -> int:
         """An upper bound of the decoded bytes of HTML of head and foot, without the head's rows for sections."""
@@ -87,117 +131,94 @@ class Composer:
     def section_bytes(self) -> int:
         """An upper bound of the decoded bytes of HTML of a section without cards, with its row in the head."""
         row = self._frame_bytes(sections=1) - self._frame_bytes(sections=0)
-        return row + self._day(_ANY_DAY)[HTML][1].size(values.bounds(self._url))
+        return row + self._edition(_ANY_DAY).html.section.size(values.bounds(self._url))
 
     def _frame_bytes(self, sections: int) -> int:
-        head, _, foot = self._day(_ANY_DAY)[HTML]
-        bounds = values.bounds(self._url) | {"contents": sections}
-        return head.size(bounds) + foot.size(bounds)
+        parts, bounds = self._edition(_ANY_DAY).html, values.bounds(self._url) | {"contents": sections}
+        return parts.head.size(bounds) + parts.foot.size(bounds)
 
-    def _bodies(self, draft: Draft, to: Addressee, subject: str) -> tuple[list[bytes], list[bytes]]:
-        text: list[bytes] = []
-        html: list[bytes] = []
-        shown = _shown(draft)
-        links = values.links(self._url, to)
-        frames = self._frame_values(draft, to, subject, shown, links)
-        day = self._day(draft.date)
-        forms = day[TEXT], day[HTML]
-        for (head, _, _), frame, out in zip(forms, frames, (text, html), strict=True):
-            head.fill(frame, out)
-        self._write_sections(shown, (forms[0][1], forms[1][1]), links, (text, html))
-        for (_, _, foot), frame, out in zip(forms, frames, (text, html), strict=True):
-            foot.fill(frame, out)
-        return text, html
-
-    def _write_sections(
-        self, shown: Sequence[Section], forms: tuple[Form, Form], links: Both, outs: tuple[list[bytes], list[bytes]]
-    ) -> None:
-        number = 0
+    def _body(self, shown: Sequence[Shown], edition: Edition, links: Cells) -> _Body:
+        body = _Body()
         for place, section in enumerate(shown, 1):
-            cards: tuple[list[bytes], list[bytes]] = [], []
-            for hit in section.hits:
-                number += 1
-                self._card(hit.change).write(hit, number, *cards)
-            said = values.section(section, place)
-            for form, link, say, card, out in zip(forms, links, said, cards, outs, strict=True):
-                form.fill({**link, **say, "cards": b"".join(card)}, out)
+            _, name, query, hits, _ = section
+            papers, here, first = _papers(section), len(hits), body.above + 1
+            topic, lead = values.topic(name, query), self._lead(section)
+            body.rows.append((*values.row(place, first, papers, here), *topic.row, *lead.lead))
+            cards = self._joined(hits, first)
+            said = values.section(place, papers, here)
+            cells = (*links, *said, *topic.cells, values.gap(topic.name, papers, here), b"", CARDS)
+            _fill(edition.text.section, cells, cards[0], body.text)
+            _fill(edition.html.section, cells, cards[1], body.html)
+            body.papers += papers
+            body.above += here
+        return body
 
-    def _frame_values(
-        self, draft: Draft, to: Addressee, subject: str, shown: Sequence[Section], links: Both
-    ) -> tuple[Values, Values]:
-        counts = values.counts(draft, shown)
-        leads = [self._lead(section).lead for section in shown]
-        lead = leads[0] if leads else (b"", b"")
-        times = values.period(draft.date, draft.since, draft.slot, draft.next, draft.zone, draft.first)
-        person = values.reader(to, subject)
-        contents, missing = values.contents(shown, leads), values.missing(draft, to, self._url)
-        text, html = (
-            {
-                **counts,
-                **times[i],
-                **person[i],
-                **links[i],
-                "lead": lead[i],
-                "contents": contents[i],
-                "missing": missing[i],
-            }
-            for i in (0, 1)
-        )
+    def _joined(self, hits: Sequence[str], first: int) -> tuple[Out, Out]:
+        """The cards of a section in both formats, numbered from `first`."""
+        text: Out = []
+        html: Out = []
+        for place, hit in enumerate(hits, first):
+            change, score, places, _, rest = hit.split("|", 4)
+            card = self._cards.get(change) or self._card(change)
+            card.write(score, places, rest, place, text, html)
         return text, html
 
-    def _about(self, shown: Sequence[Section]) -> str:
+    def _subject(self, shown: Sequence[Shown], papers: int, when: When, edition: Edition) -> Subject:
+        return edition.subject(when.told, when.first, papers, self._about(shown))
+
+    def _about(self, shown: Sequence[Shown]) -> str:
         """What the subject says: the first title of a single topic, or the topics with their counts."""
         if len(shown) > 1:
-            return ", ".join(f"{bounded(section.name, NAME_BYTES)} {total(section)}" for section in shown)
+            return ", ".join([f"{bounded(section[1], NAME_BYTES)} {_papers(section)}" for section in shown])
         if not shown:
             return ""
-        lead, others = clean(self._lead(shown[0]).title), total(shown[0]) - 1
+        lead, others = clean(self._lead(shown[0]).title), _papers(shown[0]) - 1
         return f"{cut(lead, SUBJECT_MOST - 50)} and {others} more" if others else lead
 
-    def _lead(self, section: Section) -> Card:
+    def _lead(self, section: Shown) -> Card:
         """The first paper of a section."""
-        return self._card(section.hits[0].change if section.hits else section.more[0])
+        _, _, _, hits, more = section
+        change = hits[0].partition("|")[0] if hits else more.partition(" ")[0]
+        return self._cards.get(change) or self._card(change)
 
-    def _card(self, change: int) -> Card:
+    def _card(self, change: str) -> Card:
         card = self._cards.get(change)
         if card is None:
-            if change not in self._facts:
-                raise KeyError(f"the draft names change {change}, whose facts were not given to the composer")
-            card = self._cards[change] = Card(self._facts[change], self._wording, self._url)
+            number = int(change)
+            if number not in self._facts:
+                raise KeyError(f"the draft names change {number}, whose facts were not given to the composer")
+            card = self._cards[change] = Card(self._facts[number], self._wording, self._url)
             if card.failed:
-                self.failed[change] = card.failed
+                self.failed[number] = card.failed
         return card
 
-    def _day(self, date: str) -> dict[str, tuple[Form, Form, Form]]:
-        """By format: head, section and foot of the edition of a date."""
-        return self._forms.get(date) or self._new_day(date)
-
-    def _new_day(self, date: str) -> dict[str, tuple[Form, Form, Form]]:
-        context = self._context(date)
-        made = {}
-        for format in (TEXT, HTML):
-            head, foot = self._wording.frame(format, context)
-            section = self._wording.fragment("section", format, context)
-            made[format] = cut_form(head), cut_form(section), cut_form(foot)
-        self._forms[date] = made
+    def _edition(self, date: str) -> Edition:
+        """What digests of a date have in common."""
+        made = self._editions.get(date)
+        if made is None:
+            if len(self._editions) >= EDITIONS_KEPT:
+                self._editions.clear()
+            made = self._editions[date] = Edition(self._wording, self._site, date)
         return made
 
-    def _new_subject(self, date: str) -> Form:
-        rendered = self._wording.render("subject", TEXT, self._context(date))
-        made = self._subjects[date] = cut_form(rendered, encode=str.encode)
-        return made
 
-    def _context(self, date: str) -> dict[str, Any]:
-        """What every part but the card may see."""
-        return {"site": self._site, "edition": {"date": date, "day": days.weekday(date), "year": date[:4]}}
-
-
-def _shown(draft: Draft) -> list[Section]:
+def _shown(content: Mapping[str, Any]) -> list[Shown]:
     """The sections that have papers."""
-    return [section for section in draft.sections if section.hits or section.more]
+    return [section for section in content["sections"] if section[3] or section[4]]
 
 
-def _subject_date(draft: Draft) -> str:
-    """The day; with the time when the digest before was of the same day, or may have been."""
-    day = days.short(draft.date)
-    return f"{day}, {days.clock(draft.slot)}" if draft.first or draft.since[:10] == draft.date else day
+def _papers(section: Shown) -> int:
+    """How many papers a section has, in the mail and on the web."""
+    _, _, _, hits, more = section
+    return len(hits) + (more.count(" ") + 1 if more else 0)
+
+
+def _fill(sheet: Sheet, cells: Cells, cards: Out, out: Out) -> None:
+    """Appends a section with its cards where they belong."""
+    pieces: Out = []
+    sheet.fill(cells, NO_ROWS, pieces)
+    for piece in pieces:
+        if piece is CARDS:
+            out += cards
+        else:
+            out.append(piece)

@@ -41,7 +41,7 @@ class Each:
 
 
 Node = bytes | str | When | Each
-Getter = Callable[[Values], Sequence[bytes]]
+Getter = Callable[[Any], Sequence[Any]]
 
 
 class Form:
@@ -52,14 +52,14 @@ class Form:
         self.nodes = tuple(nodes)
         self.names = frozenset(_names(self.nodes))
         conditions, repetitions = _blocks(self.nodes)
-        self._conditions = tuple(dict.fromkeys(conditions))
-        self._repetitions = tuple(repetitions)
-        self._hold = _getter(self._conditions)
+        self.conditions = tuple(dict.fromkeys(conditions))
+        self.repetitions = tuple(repetitions)
+        self._hold = getter(self.conditions)
         self._made: dict[Sequence[Any], tuple[list[bytes], Getter]] = {}
 
     def fill(self, values: Values, out: list[bytes]) -> None:
         """Appends the bytes. KeyError when a value is missing; values that aren't named are left alone."""
-        for each in self._repetitions:
+        for each in self.repetitions:
             values[each] = _joined(each.form, values, values[each.name])
         held = self._hold(values)
         constant, slots = self._made.get(held) or self._make(held)
@@ -80,8 +80,9 @@ class Form:
         """
         return _size(self.nodes, bounds)
 
-    def _make(self, held: Sequence[Any]) -> tuple[list[bytes], Getter]:
-        flat = _flat(self.nodes, {name for name, holds in zip(self._conditions, held, strict=True) if holds})
+    def apart(self, held: Sequence[bool]) -> tuple[list[bytes], list[str | Each]]:
+        """For these values of the conditions the pieces, with one left empty at each odd place, and what goes there."""
+        flat = _flat(self.nodes, {name for name, holds in zip(self.conditions, held, strict=True) if holds})
         pieces, slots = [b""], []
         for node in flat:
             if isinstance(node, bytes):
@@ -89,7 +90,11 @@ class Form:
             else:
                 slots.append(node)
                 pieces += [b"", b""]
-        made = self._made[held] = pieces, _getter(slots)
+        return pieces, slots
+
+    def _make(self, held: Sequence[bool]) -> tuple[list[bytes], Getter]:
+        pieces, slots = self.apart(held)
+        made = self._made[held] = pieces, getter(slots)
         return made
 
 
@@ -113,17 +118,17 @@ def _names(nodes: Iterable[Node]) -> set[str]:
     return found
 
 
-def _getter(names: Sequence[Any]) -> Getter:
-    """The values of these names as a sequence."""
-    if not names:
+def getter(keys: Sequence[Any]) -> Getter:
+    """What takes the values under these keys, as a sequence."""
+    if not keys:
         return _nothing
-    if len(names) == 1:
-        (name,) = names
-        return lambda values: (values[name],)
-    return itemgetter(*names)
+    if len(keys) == 1:
+        (key,) = keys
+        return lambda values: (values[key],)
+    return itemgetter(*keys)
 
 
-def _nothing(_: Values) -> Sequence[bytes]:
+def _nothing(_: object) -> Sequence[Any]:
     return ()
 
 

@@ -15,6 +15,7 @@ from digest.mail.slots import HTML, TEXT
 
 LINE_MOST = 76
 SUBJECT_MOST = 180  # characters
+LABELS_KEPT = 64
 BOUNDARY = "=_daily_papers_digest"  # can't occur in quoted-printable text (RFC 2045, section 6.7)
 BEGIN = {
     format: (
@@ -75,6 +76,7 @@ class Envelope:
         self.sender = _address(site.mail_from)
         self.url = _url(site.url)
         self._kind = kind
+        self._ends: dict[str, str] = {}
         self._domain = site.list_domain
         self._from = _mailbox("From", site.mail_from, site.name)
         self._fixed = "\r\n".join(
@@ -97,17 +99,28 @@ class Envelope:
         ValueError when an address, token or Message-ID holds what could begin another field, or when the date
         has no zone.
         """
-        _must(ADDRESS, to.email, "the reader's address")
-        _must(MESSAGE_ID, message_id, "the Message-ID")
-        _must(TOKEN, label, "the label")
         _must(LINE, subject, "the subject")
-        leave = f"{_leave(self.url, to.leave_token)}" if to.leave_token else ""
-        lines = (
-            f"{self._from}\r\nTo: {to.email}\r\nSubject: {encoded_subject(subject)}\r\nDate: {_date(date)}\r\n"
-            f"Message-ID: {message_id}\r\n{leave}Feedback-ID: {label}:{self._kind}:daily-papers:{self._domain}\r\n"
-            f"{self._fixed}\r\n\r\n"
-        )
-        return lines.encode("ascii")
+        folded = encoded_subject(subject)
+        return self.folded(to.email, to.leave_token, folded, message_id, date, label)
+
+    def folded(self, email: str, leave_token: str, subject: str, message_id: str, date: datetime, label: str) -> bytes:
+        """As `header`, with a subject that is folded already."""
+        if ADDRESS.fullmatch(email) is None or MESSAGE_ID.fullmatch(message_id) is None:
+            _must(ADDRESS, email, "the reader's address")
+            _must(MESSAGE_ID, message_id, "the Message-ID")
+        leave = _leave(self.url, leave_token) if leave_token else ""
+        sent, end = _date(date), self._ends.get(label) or self._new_end(label)
+        return (
+            f"{self._from}\r\nTo: {email}\r\nSubject: {subject}\r\nDate: {sent}\r\n"
+            f"Message-ID: {message_id}\r\n{leave}{end}"
+        ).encode("ascii")
+
+    def _new_end(self, label: str) -> str:
+        """The fields that mails with one label share."""
+        _must(TOKEN, label, "the label")
+        made = f"Feedback-ID: {label}:{self._kind}:daily-papers:{self._domain}\r\n{self._fixed}\r\n\r\n"
+        self._ends = {**self._ends, label: made} if len(self._ends) < LABELS_KEPT else {label: made}
+        return made
 
 
 def _leave(url: str, token: str) -> str:

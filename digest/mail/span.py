@@ -1,21 +1,23 @@
 """Text of a card whose words can be marked: encoded once, joined for each reader. Pure.
 
-The words come between two private characters, which survive Jinja2 and css-inline. The text is cut at the
-words to be marked, and the pieces between two cuts are encoded when they are first needed and kept.
+The words come between two private characters, which survive Jinja2 and css-inline. The text is encoded as a whole, in
+lines with room for what ends a mark; what stands between two marked words is a slice of it, and a marked word is made
+when it is first needed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from digest.mail.foreign import fit
-from digest.mail.quoted import encoded
+from digest.mail.quoted import ROOM, SOFT, encoded, laid_out
 from digest.mail.wrap import WIDTH, columns
 
 TITLE, ABSTRACT, SHUT = "\ue0b4", "\ue0b5", "\ue0b6"
 NUMBER_MOST = 3  # columns that a paper's number may need beside its title
+KNOWN_MOST = 4_096  # marked words of one text that are kept
 
 _WORD = re.compile(f"([{TITLE}{ABSTRACT}])([^{SHUT}]*){SHUT}")
 _FIELDS = {TITLE: "title", ABSTRACT: "abstract"}
@@ -42,58 +44,98 @@ def unbracketed(rendered: str) -> str:
     return _WORD.sub(r"\2", rendered)
 
 
+Piece = tuple[int, int, Place, bytes]  # where a marked word begins and ends in the bytes, its words, what stands there
+
+
 class Span:
     """`mark` stands around marked words; `lined` text keeps the stars of marks within its 72 columns."""
 
     def __init__(self, rendered: str, mark: tuple[str, str], lined: bool) -> None:
         self.text, self._words, fields = _taken_apart(rendered)
+        self._data, self._places = laid_out(_alternating(self.text, self._words))
         self._at = _occurrences(fields)
-        self._mark = mark
+        self._before, self._behind = _sides(mark)
         self._rooms = _rooms(self.text, self._words) if lined else None
-        self._plain: dict[Place, bytes] = {}
-        self._marked: dict[Place, bytes] = {}
+        self._known: dict[Run, tuple[Piece, ...]] = {}
 
-    def pieces(self, runs: Sequence[Run]) -> list[bytes]:
-        """The bytes of this span with these runs marked; a line without room for the stars of a mark goes without."""
-        found: list[bytes] = []
-        last = -1
-        for first, final in self._places(runs):
-            found.append(self._plain.get((last, first)) or self._new_plain(last, first))
-            found.append(self._marked.get((first, final)) or self._new_marked(first, final))
-            last = final
-        end = len(self._words)
-        found.append(self._plain.get((last, end)) or self._new_plain(last, end))
+    def write(self, runs: Sequence[Run], out: list[bytes]) -> None:
+        """Appends the bytes with these runs marked. Of runs that overlap the first is; a line without room for the
+        stars of a mark goes without."""
+        data, last = self._data, 0
+        for begin, end, _, marked in self._chosen(runs):
+            out += data[last:begin], marked
+            last = end
+        out.append(data[last:])
+
+    def _chosen(self, runs: Sequence[Run]) -> Sequence[Piece]:
+        known = self._known
+        if len(runs) == 1:
+            found = known.get(runs[0])
+            found = self._new(runs[0]) if found is None else found
+            return found if len(found) < 2 else self._apart(found)
+        several: list[Piece] = []
+        for run in runs:
+            pieces = known.get(run)
+            several += self._new(run) if pieces is None else pieces
+        several.sort()
+        return self._apart(several)
+
+    def _apart(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """Those that don't overlap one before them, and whose lines have room."""
+        found: list[Piece] = []
+        end = 0
+        for piece in pieces:
+            if piece[0] >= end and (self._rooms is None or not found or self._has_room(piece, found)):
+                found.append(piece)
+                end = piece[1]
         return found
 
-    def _places(self, runs: Sequence[Run]) -> list[Place]:
-        """Runs as (first word, last word) of this span, in order, without overlaps."""
-        found: list[Place] = []
-        for place in sorted((base + i, base + j) for field, i, j in runs for base in self._bases(field, j)):
-            if (not found or place[0] > found[-1][1]) and self._has_room(place, found):
-                found.append(place)
-        return found
-
-    def _bases(self, field: str, last: int) -> list[int]:
-        return [base for base, size in self._at.get(field, ()) if last < size]
-
-    def _has_room(self, place: Place, taken: Sequence[Place]) -> bool:
+    def _has_room(self, piece: Piece, taken: Sequence[Piece]) -> bool:
         if self._rooms is None:
             return True
         rooms, lines = self._rooms
-        need = [lines[word] for word in place]
-        used = [lines[word] for other in taken for word in other]
+        need = [lines[word] for word in piece[2]]
+        used = [lines[word] for other in taken for word in other[2]]
         return all(used.count(line) + need.count(line) <= rooms[line] for line in need)
 
-    def _new_plain(self, last: int, following: int) -> bytes:
-        start = self._words[last][1] if last >= 0 else 0
-        end = self._words[following][0] if following < len(self._words) else len(self.text)
-        made = self._plain[last, following] = encoded(self.text[start:end])
+    def _new(self, run: Run) -> tuple[Piece, ...]:
+        """Where a run stands: the field may stand there more than once, or not as far."""
+        field, first, last = run
+        bases = [base for base, size in self._at.get(field, ()) if last < size]
+        pieces = (self._piece(base + first, base + last) for base in bases)
+        made = tuple(piece for piece in pieces if self._has_room(piece, ()))
+        if len(self._known) >= KNOWN_MOST:
+            self._known.clear()
+        self._known[run] = made
         return made
 
-    def _new_marked(self, first: int, final: int) -> bytes:
-        text = self.text[self._words[first][0] : self._words[final][1]]
-        made = self._marked[first, final] = encoded(self._mark[0] + text + self._mark[1])
-        return made
+    def _piece(self, first: int, last: int) -> Piece:
+        begin, end = self._places[2 * first][1], self._places[2 * last + 1][1]
+        marked = self._before + self._data[self._places[2 * first + 1][0] : end] + self._behind
+        begins_line = begin == 0 or self._data[begin - 1 : begin] == b"\n"
+        ends_line = SOFT if end == len(self._data) else b""
+        return begin, end, (first, last), (b"" if begins_line else SOFT) + marked + ends_line
+
+
+def _sides(mark: tuple[str, str]) -> tuple[bytes, bytes]:
+    """What stands before and behind a marked word: in the word's line where there is room for it."""
+    before, behind = (encoded(side) for side in mark)
+    room = ROOM
+    if len(before) - len(SOFT) <= ROOM // 2:
+        before = before.removesuffix(SOFT)
+        room -= len(before)
+    fits = len(behind) - len(SOFT) <= room
+    return before, behind.removesuffix(SOFT) if fits else SOFT + behind
+
+
+def _alternating(text: str, words: Sequence[Place]) -> Iterator[str]:
+    """What stands before a word, the word, and so on; what is behind the last."""
+    last = 0
+    for start, end in words:
+        yield text[last:start]
+        yield text[start:end]
+        last = end
+    yield text[last:]
 
 
 def _taken_apart(rendered: str) -> tuple[str, list[Place], list[str]]:

@@ -1,21 +1,23 @@
-"""What a draft and its reader put into the slots of head, section and foot. Pure.
+"""What a letter's content puts into the slots of head, section and foot, as cells. Pure.
 
-Everything comes in pairs: values for the text part, values for the HTML part.
+A content comes in texts that many readers share (see `digest.editions.draft`); the cells of each are made once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
-from digest.editions.draft import Draft, Section
+from digest.editions.line import parted
 from digest.mail import days
 from digest.mail.card import LEAD_BYTES, NAME_BYTES
-from digest.mail.cells import Pair, bounded, counted, html, in_words, number, pair, whole_pair
+from digest.mail.cells import KEPT, Pair, bounded, counted, html, in_words, number, pair, whole_pair
 from digest.mail.foreign import cut
 from digest.mail.form import Values
-from digest.mail.headers import SUBJECT_MOST, TOKEN, Addressee
-from digest.mail.quoted import encoded
+from digest.mail.headers import SUBJECT_MOST, TOKEN
+from digest.mail.quoted import LINE_MOST, SOFT, encoded
+from digest.mail.sheet import Cells, both
 from digest.mail.wrap import WIDTH, columns
 
 QUERY_BYTES, SCHEDULE_BYTES, ZONE_BYTES, PHRASE_BYTES = 480, 200, 80, 60  # most bytes of such slots in HTML
@@ -26,135 +28,152 @@ URL_BYTES, PAGE_BYTES = 90, 170  # of a link of ours behind the site's address: 
 
 Both = tuple[Values, Values]  # text, HTML
 
+TIMES = (*both("period", "due", "start", "end", "next", "zone"), "is_first", "is_late", "has_next")
+COUNTS = ("papers", "others", "listed", "fresh", "above", "more", "told", "outside", "carried",
+          "found", "nothing", "has_others", "has_carried", "no_carried")  # fmt: skip
+PERSON = ("asked", "consent", "topics", *both("schedule"), "has_asked", "has_schedule")
+LINKS = both("web", "me", "leave")
+OWN = both("subject", "email", "lead")
+FRAME = (*TIMES, *COUNTS, *PERSON, *LINKS, *OWN)
+CONTENTS = ("anchor", "number", "numbered", *both("count", "topic", "lead"))
+FRAME_ROWS = {"contents": CONTENTS, "missing": both("date", "page")}
+SECTION = (*LINKS, "anchor", "papers", "here", "more", "behind", *both("topic", "query", "gap"), "cards")
+
 
 def by_format(pairs: Mapping[str, Pair]) -> Both:
     """Pairs by name as the cells of each format by name."""
     return {name: cells[0] for name, cells in pairs.items()}, {name: cells[1] for name, cells in pairs.items()}
 
 
-def total(section: Section) -> int:
-    """The papers of a section, in the mail and on the web."""
-    return len(section.hits) + len(section.more)
+class When(NamedTuple):
+    """The slot of a digest."""
 
-
-def links(url: str, to: Addressee) -> Both:
-    """The reader's own pages. ValueError when a token can't stand in a link."""
-    read, leave = _token(to.token), _token(to.leave_token)
-    web, me, leaving = whole_pair(f"{url}/l/{read}"), whole_pair(f"{url}/me/{read}"), whole_pair(f"{url}/leave/{leave}")
-    return by_format({"web": web, "me": me, "leave": leaving})
-
-
-def counts(draft: Draft, sections: Sequence[Section]) -> Values:
-    """The numbers of a digest, for both formats."""
-    papers = sum(map(total, sections))
-    above = sum(len(section.hits) for section in sections)
-    carried = draft.carried + draft.carried_more
-    return {
-        "papers": _papers(papers),
-        "others": number(papers - 1),
-        "listed": number(draft.listed),
-        "fresh": number(papers - carried),
-        "above": number(above - draft.carried),
-        "more": number(papers - above - draft.carried_more),
-        "told": number(draft.told),
-        "outside": number(draft.outside),
-        "carried": counted(carried, "paper", "papers"),
-        "found": papers > 0,
-        "nothing": papers == 0,
-        "has_others": papers > 1,
-        "has_carried": carried > 0,
-        "no_carried": carried == 0,
-        "is_first": draft.first,
-        "is_late": draft.late,
-        "has_next": bool(draft.next),
-    }
-
-
-@lru_cache(maxsize=512)
-def _papers(value: int) -> bytes:
-    return encoded(in_words(value, "paper", "papers").capitalize())
+    date: str  # ISO
+    told: str  # the day as the subject says it; with the time when the digest before was or may have been of that day
+    first: bool
+    cells: Cells  # TIMES
 
 
 @lru_cache(maxsize=4096)
-def period(date: str, since: str, slot: str, following: str, zone: str, first: bool) -> Both:
-    """The times of a digest, the same for all readers of one slot."""
-    texts = {
-        "period": "in the last 7 days" if first else days.since(since, date),
-        "due": days.clock(slot),
-        "start": days.moment(since),
-        "end": days.moment(slot),
-        "next": days.moment(following) if following else "",
-        "zone": bounded(zone, ZONE_BYTES),
-    }
-    return by_format({name: pair(text) for name, text in texts.items()})
+def when(text: str) -> When:
+    """The times of a digest, the same for all readers of one slot and zone."""
+    date, slot, since, following, zone, late, first = parted(text)
+    texts = (
+        "in the last 7 days" if first else days.since(since, date),
+        days.clock(slot),
+        days.moment(since),
+        days.moment(slot),
+        days.moment(following) if following else "",
+        bounded(zone, ZONE_BYTES),
+    )
+    cells = [cell for text in texts for cell in pair(text)]
+    day = days.short(date)
+    told = f"{day}, {days.clock(slot)}" if first or since[:10] == date else day
+    return When(date, told, bool(first), (*cells, bool(first), bool(late), bool(following)))
 
 
-def reader(to: Addressee, subject: str) -> Both:
-    """What the foot says about the reader."""
-    line, email = whole_pair(subject), whole_pair(to.email)
-    schedule = pair(bounded(to.schedule, SCHEDULE_BYTES))
-    same: Values = {
-        "asked": encoded(days.long(to.since)) if to.since else b"",
-        "consent": encoded(consent(to)),
-        "topics": counted(to.topics, "topic", "topics"),
-        "has_asked": bool(to.since),
-        "has_schedule": bool(to.schedule),
-    }
+@lru_cache(maxsize=KEPT)
+def counts(text: str, papers: int, above: int) -> Cells:
+    """The numbers of a digest with so many papers, and so many of them shown in the mail."""
+    listed, told, outside, carried_above, carried_more = map(int, text.split(" "))
+    carried = carried_above + carried_more
     return (
-        {**same, "subject": line[0], "email": email[0], "schedule": schedule[0]},
-        {**same, "subject": line[1], "email": email[1], "schedule": schedule[1]},
+        encoded(in_words(papers, "paper", "papers").capitalize()),
+        number(papers - 1),
+        number(listed),
+        number(papers - carried),
+        number(above - carried_above),
+        number(papers - above - carried_more),
+        number(told),
+        number(outside),
+        counted(carried, "paper", "papers"),
+        papers > 0,
+        papers == 0,
+        papers > 1,
+        carried > 0,
+        carried == 0,
     )
 
 
-def consent(to: Addressee) -> str:
+@lru_cache(maxsize=KEPT)
+def person(text: str) -> Cells:
+    """What the foot says of the reader."""
+    asked, added, topics, schedule = parted(text)
+    return (
+        encoded(days.long(asked)) if asked else b"",
+        encoded(consent(asked, bool(added))),
+        counted(int(topics), "topic", "topics"),
+        *pair(bounded(schedule, SCHEDULE_BYTES)),
+        bool(asked),
+        bool(schedule),
+    )
+
+
+def consent(asked: str, added: bool) -> str:
     """Why they get digests, behind their address: one who was added never asked, and is not told that they did."""
-    on = f" on {days.long(to.since)}" if to.since else ""
-    return f"was added by the operator{on}" if to.added else f"asked for it{on} and confirmed"
+    on = f" on {days.long(asked)}" if asked else ""
+    return f"was added by the operator{on}" if added else f"asked for it{on} and confirmed"
 
 
-def contents(sections: Sequence[Section], leads: Sequence[Pair]) -> tuple[list[Values], list[Values]]:
-    """Rows of the head's list of sections."""
-    texts: list[Values] = []
-    htmls: list[Values] = []
-    first = 1
-    for place, (section, lead) in enumerate(zip(sections, leads, strict=True), 1):
-        name = bounded(section.name, NAME_BYTES)
-        same: Values = {"anchor": anchor(place), "number": number(first), "numbered": bool(section.hits)}
-        texts.append({**same, "topic": _narrow(name), "count": _padded(total(section)), "lead": lead[0]})
-        htmls.append({**same, "topic": pair(name)[1], "count": number(total(section)), "lead": lead[1]})
-        first += len(section.hits)
-    return texts, htmls
+class Links:
+    """The reader's own pages on a site."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        paths = (f"{url}/l/", f"{url}/me/", f"{url}/leave/")
+        self._paths = [(path.encode(), encoded(path), encoded(html(path))) for path in paths]
+
+    def cells(self, token: str, leave_token: str) -> Cells:
+        """Their cells. ValueError when a token can't stand in a link."""
+        read, leave = _token(token), _token(leave_token)
+        web, me, leaving = self._paths
+        return (*_link(web, read), *_link(me, read), *_link(leaving, leave))
+
+    def page(self, token: str, key: str) -> Pair:
+        """The page of an earlier digest."""
+        return whole_pair(f"{self._url}/l/{token}/{_token(key).decode()}")
 
 
-def missing(draft: Draft, to: Addressee, url: str) -> tuple[list[Values], list[Values]]:
+def _link(path: tuple[bytes, bytes, bytes], token: bytes) -> Pair:
+    plain, text, html = path
+    link = plain + token + SOFT
+    if len(link) <= LINE_MOST + 2 and plain + SOFT == text == html:
+        return link, link
+    return text + token + SOFT, html + token + SOFT
+
+
+def missing(earlier: Sequence[Sequence[str]], links: Links, token: str) -> list[Cells]:
     """Rows for the earlier digests of which nobody knows whether they arrived, the newest first, at most 4."""
-    newest = sorted(draft.missing, key=lambda missing: missing.key, reverse=True)[:MISSING_MOST]
-    rows = [
-        by_format(
-            {
-                "date": pair(days.without_year(item.date)),
-                "page": whole_pair(f"{url}/l/{_token(to.token)}/{_token(item.key)}"),
-            }
-        )
-        for item in newest
-    ]
-    return [row[0] for row in rows], [row[1] for row in rows]
+    newest = sorted(earlier, key=lambda missing: missing[1], reverse=True)[:MISSING_MOST]
+    return [(*pair(days.without_year(date)), *links.page(token, key)) for date, key in newest]
 
 
-def section(given: Section, place: int) -> Both:
-    """What a section says, without its cards."""
-    name = bounded(given.name, NAME_BYTES)
-    papers, here = total(given), len(given.hits)
-    same: Values = {
-        "anchor": anchor(place),
-        "papers": counted(papers, "paper", "papers"),
-        "here": number(here),
-        "more": number(papers - here),
-        "behind": here < papers,
-    }
-    topic, query = pair(name), pair(bounded(given.query, QUERY_BYTES))
-    text = {**same, "topic": topic[0], "query": query[0], "gap": _gap(name, papers, here)}
-    return text, {**same, "topic": topic[1], "query": query[1], "gap": b""}
+class Topic(NamedTuple):
+    """A topic as sections and the list of sections name it."""
+
+    name: str  # clean and cut
+    cells: Cells  # topic and query, for each format
+    row: Pair  # its name in the list of sections
+
+
+@lru_cache(maxsize=KEPT)
+def topic(name: str, query: str) -> Topic:
+    """What is said of a topic with this name and filter."""
+    short = bounded(name, NAME_BYTES)
+    cells = pair(short)
+    return Topic(short, (*cells, *pair(bounded(query, QUERY_BYTES))), (_narrow(short), cells[1]))
+
+
+@lru_cache(maxsize=4096)
+def section(place: int, papers: int, here: int) -> Cells:
+    """The section with this place and so many papers, so many of them in the mail: anchor to behind."""
+    return anchor(place), counted(papers, "paper", "papers"), number(here), number(papers - here), here < papers
+
+
+@lru_cache(maxsize=4096)
+def row(place: int, first: int, papers: int, here: int) -> Cells:
+    """The same in the list of sections, where its first paper has this number: anchor to count."""
+    return anchor(place), number(first), here > 0, encoded(f"{papers:>4}"), number(papers)
 
 
 @lru_cache(maxsize=512)
@@ -163,15 +182,14 @@ def anchor(place: int) -> bytes:
     return encoded(f"t{place}")
 
 
-@lru_cache(maxsize=4096)
-def _gap(name: str, papers: int, here: int) -> bytes:
+@lru_cache(maxsize=KEPT)
+def gap(name: str, papers: int, here: int) -> bytes:
     """What puts the count at the right edge behind a topic's name; on its own line when both don't fit in one."""
     said = in_words(papers, "paper", "papers") + (f", {here} here" if here < papers else "")
     room = WIDTH - columns(name) - len(said)
     return encoded(" " * room if room >= 2 else "\n" + " " * (WIDTH - len(said)))
 
 
-@lru_cache(maxsize=4096)
 def _narrow(name: str) -> bytes:
     """A name that fits in one line of the text part's contents."""
     while columns(name) > CONTENTS_COLUMNS:
@@ -179,15 +197,10 @@ def _narrow(name: str) -> bytes:
     return pair(name)[0]
 
 
-@lru_cache(maxsize=512)
-def _padded(count: int) -> bytes:
-    return encoded(f"{count:>4}")
-
-
-def _token(token: str) -> str:
+def _token(token: str) -> bytes:
     if TOKEN.fullmatch(token) is None:
         raise ValueError(f"no token for a link: {token!r}")
-    return token
+    return token.encode()
 
 
 def bounds(url: str) -> dict[str, int]:

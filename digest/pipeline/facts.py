@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from digest.models import Change
 from digest.sources.listing import Facts
@@ -14,6 +14,11 @@ class ChangeFacts(Mapping[int, Facts]):
     def __init__(self, known: Mapping[int, Facts] | None = None, papers: Mapping[int, int] | None = None) -> None:
         self._known: dict[int, Facts] = dict(known or {})
         self._papers: dict[int, int] = dict(papers or {})
+        self._expected: Callable[[], Iterable[int]] = tuple
+
+    def expect(self, numbers: Callable[[], Iterable[int]]) -> None:
+        """Which will be asked for: they are read together when one of them is not there yet."""
+        self._expected = numbers
 
     def load(self, numbers: Iterable[int]) -> None:
         """Read many at once."""
@@ -30,7 +35,8 @@ class ChangeFacts(Mapping[int, Facts]):
 
     def __getitem__(self, number: int) -> Facts:
         if number not in self._known:
-            self.load([number])
+            expected, self._expected = self._expected, tuple
+            self.load([number, *expected()])
         return self._known[number]
 
     def __iter__(self) -> Iterator[int]:

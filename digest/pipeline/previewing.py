@@ -39,7 +39,7 @@ def preview(person: Subscriber, now: datetime, site_host: str) -> Preview:
     letter = Owed(0, person.pk, "digest", found.slot, name, {}, now, 0, person.email, person.key)
     hits = [hit.change for section in found.result.sections for hit in section.hits]
     papers = tuple(facts[number].key for number in hits)
-    return Preview(Renderer(facts).digest(letter, found.result), papers)
+    return Preview(Renderer(facts).digest(letter, found.result.to_json()), papers)
 
 
 def planned(person: Subscriber, now: datetime) -> tuple[Plan, ChangeFacts]:

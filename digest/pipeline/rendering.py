@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from typing import Any
 
 from django.conf import settings
 
-from digest.editions.draft import Draft
+from digest.editions.draft import changes, current
 from digest.mail import said
 from digest.mail.compose import Addressee, Composer, compose_notice
 from digest.mail.said import Said
@@ -43,81 +46,76 @@ class Renderer:
         """
         if len(self._facts) > MOST_KEPT:
             self._facts, self._composers = ChangeFacts(), {}
-        drafts = _drafts(letters)
-        named = (number for draft in drafts.values() if isinstance(draft, Draft) for number in draft.changes())
-        self._facts.load(named)
-        return {letter.pk: self._one(letter, drafts.get(letter.pk)) for letter in letters}
+        self._facts.expect(partial(_changes, letters))
+        return {letter.pk: self._one(letter) for letter in letters}
 
-    def digest(self, letter: Owed, draft: Draft) -> Message:
+    def digest(self, letter: Owed, content: Mapping[str, Any]) -> Message:
         """The mail of a digest letter; its Date is the time it was posted, so that a retry is the same bytes."""
-        composer = self._composers.get(draft.wording)
-        if composer is None:
-            composer = Composer(wordings.wording(draft.wording), wordings.site(), self._facts)
-            self._composers[draft.wording] = composer
+        wording = tuple(content["wording"])
+        composer = self._composers.get(wording) or self._composer(wording)
         failed = len(composer.failed)
-        moment = letter.slot.astimezone(UTC).strftime(SLOT)
-        to = _addressee(letter, f"{letter.key}:{moment}", draft)
-        message = composer.compose(draft, to, letter.message_id, letter.posted_at)
-        for change, reason in list(composer.failed.items())[failed:]:
-            log.error("the card of change %d goes out as title and link: %s", change, reason)
+        token, leave_token = _tokens(letter.key, letter.slot)
+        message = composer.join(content, letter.email, token, leave_token, letter.message_id, letter.posted_at)
+        if len(composer.failed) > failed:
+            for change, reason in list(composer.failed.items())[failed:]:
+                log.error("the card of change %d goes out as title and link: %s", change, reason)
         return message
 
-    def _one(self, letter: Owed, draft: Draft | Exception | None) -> Message | Exception:
+    def _composer(self, wording: tuple[int, ...]) -> Composer:
+        made = self._composers[wording] = Composer(wordings.wording(wording), wordings.site(), self._facts)
+        return made
+
+    def _one(self, letter: Owed) -> Message | Exception:
         try:
-            if isinstance(draft, Exception):
-                raise draft
             if not letter.email:
                 raise Gone(f"the reader of {letter.message_id} was erased")
-            message = _notice(letter) if draft is None else self.digest(letter, draft)
+            message = self.digest(letter, current(letter.content)) if letter.kind == DIGEST else _notice(letter)
             return replace(message, sender=_returns_to(letter)) if settings.BOUNCE_ADDRESS else message
         except Exception as error:
             return error
 
 
+def _changes(letters: Sequence[Owed]) -> set[int]:
+    """Every change that these letters show. Letters that can't be read are told of when they are rendered."""
+    found: set[int] = set()
+    for letter in letters:
+        if letter.kind == DIGEST:
+            with suppress(KeyError, TypeError, ValueError):
+                found.update(changes(current(letter.content)))
+    return found
+
+
 def _returns_to(letter: Owed) -> str:
     """The envelope sender that names this letter, so that what comes back is known to be about it."""
-    named = f"{letter.key}:{letter.slot.astimezone(UTC).strftime(SLOT)}"
+    named = f"{letter.key}:{_moment(letter.slot)}"
     return verp.address(settings.BOUNCE_ADDRESS, sign(settings.LINK_KEY.encode(), verp.PURPOSE, named))
 
 
-def _drafts(letters: Sequence[Owed]) -> dict[int, Draft | Exception]:
-    drafts: dict[int, Draft | Exception] = {}
-    for letter in letters:
-        if letter.kind == DIGEST:
-            try:
-                drafts[letter.pk] = Draft.from_json(letter.content)
-            except (KeyError, TypeError, ValueError) as error:
-                drafts[letter.pk] = error
-    return drafts
-
-
-def _addressee(person: Owed, reading: str, draft: Draft | None = None) -> Addressee:
+def _tokens(key: str, slot: datetime) -> tuple[str, str]:
+    """For reading what is about a slot, and for leaving."""
     secret = settings.LINK_KEY.encode()
-    return Addressee(
-        email=person.email,
-        key=person.key,
-        token=sign(secret, "read", reading),
-        leave_token=sign(secret, "leave", person.key),
-        since=draft.asked if draft else "",
-        added=draft.added if draft else False,
-        topics=draft.topics if draft else 0,
-        schedule=draft.schedule if draft else "",
-    )
+    return sign(secret, "read", f"{key}:{_moment(slot)}"), sign(secret, "leave", key)
+
+
+@lru_cache(maxsize=1_024)
+def _moment(slot: datetime) -> str:
+    return slot.astimezone(UTC).strftime(SLOT)
 
 
 def _notice(letter: Owed) -> Message:
     """A mail of people's lane; its links are signed for the time it was asked for."""
     words = wordings.wording(wordings.in_force(letter.kind, letter.posted_at))
-    asked = f"{letter.key}:{letter.slot.astimezone(UTC).strftime(SLOT)}"
-    to = _addressee(letter, asked)
-    told = _said(letter, to, asked)
+    token, leave_token = _tokens(letter.key, letter.slot)
+    to = Addressee(letter.email, letter.key, token, leave_token)
+    told = _said(letter, to)
     return compose_notice(letter.kind, words, wordings.site(), to, told, letter.message_id, letter.posted_at)
 
 
-def _said(letter: Owed, to: Addressee, asked: str) -> Said:
+def _said(letter: Owed, to: Addressee) -> Said:
     """What a mail of people's lane says. KeyError for a kind that we don't know."""
     leave = f"{settings.SITE_URL}/leave/{to.leave_token}"
     if letter.kind == "confirm":
+        asked = f"{letter.key}:{_moment(letter.slot)}"
         return said.one_link(f"{settings.SITE_URL}/confirm/{sign(settings.LINK_KEY.encode(), 'confirm', asked)}")
     if letter.kind == "goodbye":
         return said.one_link(leave)

@@ -19,7 +19,12 @@ def span(title: str, abstract: str = "", mark: tuple[str, str] = HTML_MARK, line
 
 
 def shown(span: Span, *runs: Run) -> str:
-    return decoded(b"".join(span.pieces(runs))).decode().replace("\r\n", "\n")
+    out: list[bytes] = []
+    span.write(runs, out)
+    joined = b"".join(out)
+    assert max(map(len, joined.split(b"\r\n"))) <= 76
+    assert joined[-2:] == b"\r\n"
+    return decoded(joined).decode().replace("\r\n", "\n")
 
 
 def test_nothing_marked_is_the_text_itself() -> None:
