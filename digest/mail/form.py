@@ -175,11 +175,11 @@ def cut(rendered: str, encode: Callable[[str], bytes] = encoded) -> Form:
     return Form(_nodes(rendered, encode))
 
 
-def cut_at_words(rendered: str, mark: tuple[str, str], lined: bool) -> list[Form | Span]:
+def cut_at_words(rendered: str, span: Callable[[str], Span]) -> list[Form | Span]:
     """A rendered card as forms, and spans whose words can be marked (those inside a block can't)."""
     found: list[Form | Span] = []
     nodes: list[Node] = []
-    for node in _nodes(rendered, encoded, lambda text: Span(text, mark, lined)):
+    for node in _nodes(rendered, encoded, span):
         if isinstance(node, Span):
             found += [Form(nodes), node] if nodes else [node]
             nodes = []

@@ -1,15 +1,17 @@
 """Text of a card whose words can be marked: encoded once, joined for each reader. Pure.
 
 The words come between two private characters, which survive Jinja2 and css-inline. The text is encoded as a whole, in
-lines with room for what ends a mark; what stands between two marked words is a slice of it, and a marked word is made
-when it is first needed.
+lines with room for what ends a mark, and cut into blocks; a block with a marked word is made when it is first needed.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 from digest.mail.foreign import fit
 from digest.mail.quoted import ROOM, SOFT, encoded, laid_out
@@ -17,7 +19,9 @@ from digest.mail.wrap import WIDTH, columns
 
 TITLE, ABSTRACT, SHUT = "\ue0b4", "\ue0b5", "\ue0b6"
 NUMBER_MOST = 3  # columns that a paper's number may need beside its title
-KNOWN_MOST = 4_096  # marked words of one text that are kept
+KNOWN_MOST = 1_024  # ways to mark one text that are kept
+BLOCK = 300  # bytes, at least
+_LINE_END = re.compile(rb"(?<!=)\r\n")
 
 _WORD = re.compile(f"([{TITLE}{ABSTRACT}])([^{SHUT}]*){SHUT}")
 _FIELDS = {TITLE: "title", ABSTRACT: "abstract"}
@@ -44,77 +48,114 @@ def unbracketed(rendered: str) -> str:
     return _WORD.sub(r"\2", rendered)
 
 
-Piece = tuple[int, int, Place, bytes]  # where a marked word begins and ends in the bytes, its words, what stands there
+Patch = tuple[int, bytes]  # the number of a block, what stands there instead
+
+
+class _Piece(NamedTuple):
+    """Marked words: where they begin and end in the bytes, the lines of the first and the last, what stands there."""
+
+    begin: int
+    end: int
+    lines: tuple[int, int]
+    marked: bytes
 
 
 class Span:
-    """`mark` stands around marked words; `lined` text keeps the stars of marks within its 72 columns."""
+    """`mark` stands around marked words; `lined` text keeps the stars of marks within its 72 columns. `run_of` gives the
+    words that a place means, None when it is none of the text shown.
 
-    def __init__(self, rendered: str, mark: tuple[str, str], lined: bool) -> None:
+    Its bytes are the blocks one after another, with those replaced in which something is marked. A block is shared by
+    all mails: only the joined mail is written anew.
+    """
+
+    def __init__(self, rendered: str, mark: tuple[str, str], lined: bool, run_of: Callable[[str], Run | None]) -> None:
         self.text, self._words, fields = _taken_apart(rendered)
         self._data, self._places = laid_out(_alternating(self.text, self._words))
+        self._cuts = _cuts(self._data, [gap for gap, _ in self._places[::2]], [gap for _, gap in self._places[::2]], lined)
         self._at = _occurrences(fields)
         self._before, self._behind = _sides(mark)
-        self._rooms = _rooms(self.text, self._words) if lined else None
-        self._known: dict[Run, tuple[Piece, ...]] = {}
+        self._rooms, self._lines = _rooms(self.text, self._words)
+        self._lined, self._run_of = lined, run_of
+        self._known: dict[str, tuple[Patch, ...]] = {"": ()}
+        self.blocks = tuple(self._data[begin:end] for begin, end in pairwise(self._cuts))
 
-    def write(self, runs: Sequence[Run], out: list[bytes]) -> None:
-        """Appends the bytes with these runs marked. Of runs that overlap the first is; a line without room for the
-        stars of a mark goes without."""
-        data, last = self._data, 0
-        for begin, end, _, marked in self._chosen(runs):
-            out += data[last:begin], marked
-            last = end
-        out.append(data[last:])
+    def patches(self, places: str) -> tuple[Patch, ...]:
+        """What changes in the blocks when these places are marked (in any order, spaces between them).
 
-    def _chosen(self, runs: Sequence[Run]) -> Sequence[Piece]:
-        known = self._known
-        if len(runs) == 1:
-            found = known.get(runs[0])
-            found = self._new(runs[0]) if found is None else found
-            return found if len(found) < 2 else self._apart(found)
-        several: list[Piece] = []
-        for run in runs:
-            pieces = known.get(run)
-            several += self._new(run) if pieces is None else pieces
-        several.sort()
-        return self._apart(several)
+        Of marks that overlap the first is; a line without room for the stars of a mark goes without.
+        """
+        known = self._known.get(places)
+        return self._new(places) if known is None else known
 
-    def _apart(self, pieces: Sequence[Piece]) -> list[Piece]:
-        """Those that don't overlap one before them, and whose lines have room."""
-        found: list[Piece] = []
-        end = 0
-        for piece in pieces:
-            if piece[0] >= end and (self._rooms is None or not found or self._has_room(piece, found)):
-                found.append(piece)
-                end = piece[1]
-        return found
-
-    def _has_room(self, piece: Piece, taken: Sequence[Piece]) -> bool:
-        if self._rooms is None:
-            return True
-        rooms, lines = self._rooms
-        need = [lines[word] for word in piece[2]]
-        used = [lines[word] for other in taken for word in other[2]]
-        return all(used.count(line) + need.count(line) <= rooms[line] for line in need)
-
-    def _new(self, run: Run) -> tuple[Piece, ...]:
-        """Where a run stands: the field may stand there more than once, or not as far."""
-        field, first, last = run
-        bases = [base for base, size in self._at.get(field, ()) if last < size]
-        pieces = (self._piece(base + first, base + last) for base in bases)
-        made = tuple(piece for piece in pieces if self._has_room(piece, ()))
+    def _new(self, places: str) -> tuple[Patch, ...]:
+        named = places.split(" ")
+        if len(named) > 1:
+            each = [self.patches(place) for place in named]
+            found = dict(chain(*each))
+            if len(found) == sum(map(len, each)):  # all in blocks of their own, and no line is in two of them
+                return tuple(found.items())
+        pieces = sorted({piece for place in named for piece in self._pieces(place)})
         if len(self._known) >= KNOWN_MOST:
-            self._known.clear()
-        self._known[run] = made
+            self._known = {"": ()}
+        made = self._known[places] = tuple(self._patched(self._apart(pieces)))
         return made
 
-    def _piece(self, first: int, last: int) -> Piece:
+    def _pieces(self, place: str) -> Iterator[_Piece]:
+        """Where the words of a place stand: the field may stand there more than once, or not as far."""
+        run = self._run_of(place)
+        if run is not None:
+            field, first, last = run
+            yield from (self._piece(base + first, base + last) for base, size in self._at.get(field, ()) if last < size)
+
+    def _piece(self, first: int, last: int) -> _Piece:
         begin, end = self._places[2 * first][1], self._places[2 * last + 1][1]
         marked = self._before + self._data[self._places[2 * first + 1][0] : end] + self._behind
         begins_line = begin == 0 or self._data[begin - 1 : begin] == b"\n"
         ends_line = SOFT if end == len(self._data) else b""
-        return begin, end, (first, last), (b"" if begins_line else SOFT) + marked + ends_line
+        lines = self._lines[first], self._lines[last]
+        return _Piece(begin, end, lines, (b"" if begins_line else SOFT) + marked + ends_line)
+
+    def _apart(self, pieces: Iterable[_Piece]) -> list[_Piece]:
+        """Those that don't overlap one before them, and whose lines have room."""
+        found: list[_Piece] = []
+        used: Counter[int] = Counter()
+        for piece in pieces:
+            if (not found or piece.begin >= found[-1].end) and self._has_room(piece, used):
+                found.append(piece)
+                used.update(piece.lines)
+        return found
+
+    def _has_room(self, piece: _Piece, used: Counter[int]) -> bool:
+        if not self._lined:
+            return True
+        return all(used[line] + piece.lines.count(line) <= self._rooms[line] for line in piece.lines)
+
+    def _patched(self, pieces: Sequence[_Piece]) -> Iterator[Patch]:
+        """Blocks with these words marked; words that reach into the next block take it with them."""
+        done = 0
+        while done < len(pieces):
+            first, last = self._block(pieces[done].begin), self._block(pieces[done].end - 1)
+            at, parts = self._cuts[first], []
+            while done < len(pieces) and self._block(pieces[done].begin) <= last:
+                piece = pieces[done]
+                parts += [self._data[at : piece.begin], piece.marked]
+                at, last, done = piece.end, self._block(piece.end - 1), done + 1
+            yield first, b"".join([*parts, self._data[at : self._cuts[last + 1]]])
+            yield from ((block, b"") for block in range(first + 1, last + 1))
+
+    def _block(self, place: int) -> int:
+        return bisect_right(self._cuts, place) - 1
+
+
+def _cuts(data: bytes, begins: Sequence[int], ends: Sequence[int], lined: bool) -> list[int]:
+    """Where blocks begin, and the end: before a word, in lined text at the end of a line."""
+    cuts = [0]
+    for begin, end in zip(begins, ends, strict=True):
+        found = _LINE_END.search(data, begin, end) if lined else None
+        cut = end if not lined else found.end() if found else 0
+        if cut >= cuts[-1] + BLOCK:
+            cuts.append(cut)
+    return [*cuts, len(data)] if cuts[-1] < len(data) else cuts
 
 
 def _sides(mark: tuple[str, str]) -> tuple[bytes, bytes]:

@@ -33,7 +33,7 @@ def send(clock: Clock, *, until_empty: bool = False, stop: Callable[[], bool] = 
     """
     alerts = alerting.tell(clock)
     connect = partial(open_fleet, settings.MAIL_TARGET, settings.HELO_NAME)
-    with _few_sweeps():
+    with few_sweeps():
         done = deliver(connect, rendered(Renderer()), clock, until_empty=until_empty, stop=stop)
     books.reopen(done.revived)
     done.counts["alerts"] += alerts
@@ -41,7 +41,7 @@ def send(clock: Clock, *, until_empty: bool = False, stop: Callable[[], bool] = 
 
 
 @contextmanager
-def _few_sweeps() -> Iterator[None]:
+def few_sweeps() -> Iterator[None]:
     """A run makes and drops millions of small objects, none of them in circles. Looking for circles among all objects
     of the service each time took a quarter of it.
     """

@@ -1,0 +1,133 @@
+"""One size of the composing bench, in the database of the environment: letters as a sender reads them, to bytes."""
+
+import json
+import os
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.mail import EmailMultiAlternatives  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+
+from digest.editions.draft import Draft  # noqa: E402
+from digest.mail.compose import Addressee, Composer  # noqa: E402
+from digest.models import Change, Source  # noqa: E402
+from digest.pipeline import wordings  # noqa: E402
+from digest.pipeline.looking import look_at  # noqa: E402
+from digest.pipeline.rendering import Renderer  # noqa: E402
+from digest.pipeline.sending import few_sweeps  # noqa: E402
+from digest.sources.listing import Facts  # noqa: E402
+from subscribers.links import sign  # noqa: E402
+from subscribers.outbox.message import SLOT, Message, message_id  # noqa: E402
+from subscribers.outbox.queue import Owed  # noqa: E402
+from tests.bench import crowd  # noqa: E402
+from tests.bench.drafting import drafts  # noqa: E402
+from tests.bench.measuring import measured, peak  # noqa: E402
+from tests.digest.mail import reference  # noqa: E402
+from tests.digest.mail.reading import read, spelled_alike  # noqa: E402
+from tests.house import item  # noqa: E402
+
+NOW = datetime(2026, 11, 25, 5, tzinfo=UTC)
+PAPERS = 300
+SAMPLE = 500  # mails rendered in full, and compared after decoding
+A_BATCH = 1_000
+
+Row = tuple[Any, ...]  # of a letter, as the database's driver gives it: its content is text
+
+
+def main(count: int) -> None:
+    facts, words = prepare()
+    some = frozenset(random.Random(count).sample(range(count), min(SAMPLE, count)))
+    kept: list[tuple[Draft, Row, Message]] = []
+    render, sizes = Renderer(), [0, 0]
+    seconds = [0.0, 0.0]  # of the first batch, of the others
+    made = drafts(count, facts)
+    for start in range(0, count, A_BATCH):
+        mine = [replace(draft, wording=words) for draft in islice(made, A_BATCH)]
+        rows = list(letters(mine, start))
+        mails, cpu = composed(render, rows)
+        seconds[start > 0] += cpu
+        sizes[0] += sum(len(row[5]) for row in rows)
+        sizes[1] += sum(len(mail.data) for mail in mails)
+        kept += [(mine[n - start], rows[n - start], mails[n - start]) for n in some if start <= n < start + len(mine)]
+    most = peak()
+    full = in_full(kept, facts, words)
+    joined = sum(seconds) / count * 1e6
+    later = seconds[1] / max(1, count - A_BATCH) * 1e6
+    cells = [f"{count:,}", f"{sizes[1] / count / 1000:.1f}", f"{sizes[0] / count:,.0f}", f"{joined:.1f}", f"{later:.1f}"]
+    print("\t".join([*cells, f"{full:,.0f}", f"{full / joined:.0f}", f"{most:.0f}"]))
+
+
+def prepare() -> tuple[dict[int, Facts], tuple[int, ...]]:
+    """The papers of a day as changes, and the wording in force."""
+    call_command("migrate", verbosity=0)
+    listed = [item(f.key, f.title, f.abstract, f.upvotes, number % 7) for number, f in enumerate(crowd.listed(PAPERS))]
+    look_at(Source.objects.get(slug="huggingface"), date(2026, 11, 25), [json.dumps(listed).encode()], NOW)
+    facts = {change.number: Facts.from_json(change.facts, change.at.date()) for change in Change.objects.all()}
+    return facts, wordings.in_force("digest", NOW)
+
+
+def letters(made: Sequence[Draft], first: int) -> Iterator[Row]:
+    chance = random.Random(first)
+    for number, draft in enumerate(made, first):
+        slot, key = datetime.fromisoformat(draft.slot).astimezone(UTC), f"{chance.getrandbits(128):032x}"
+        name = message_id("digest", key, slot, settings.SITE_HOST)
+        address = f"reader.{chance.getrandbits(40):x}@mail{number % 97}.example.org"
+        yield number, number, "digest", slot, name, json.dumps(draft.to_json()), NOW, 0, address, key
+
+
+def composed(render: Renderer, rows: Sequence[Row]) -> tuple[list[Message], float]:
+    """The mails of a batch, and CPU seconds from the rows to them."""
+    with few_sweeps():
+        found, cpu, _ = measured(lambda: render([Owed(*row[:5], json.loads(row[5]), *row[6:]) for row in rows]))
+    mails = list(found.values())
+    assert all(isinstance(mail, Message) for mail in mails), mails[0]
+    return mails, cpu  # type: ignore[return-value]
+
+
+def in_full(kept: Sequence[tuple[Draft, Row, Message]], facts: dict[int, Facts], words: tuple[int, ...]) -> float:
+    """CPU microseconds a mail of the way one would write it first and well; the same content, or it stops."""
+    site = wordings.site()
+    composer = Composer(wordings.wording(words), site, facts)
+    work = [(draft, addressee(draft, row), composer.subject(draft), row[4]) for draft, row, _ in kept]
+    slow, cpu, _ = measured(lambda: [plainly(draft, facts, to, subject, name) for draft, to, subject, name in work])
+    for (_, _, fast), full in zip(kept, slow, strict=True):
+        assert bodies(fast.data) == bodies(full), "the two differ"
+    return cpu / len(kept) * 1e6
+
+
+def addressee(draft: Draft, row: Row) -> Addressee:
+    slot, email, key = row[3], row[8], row[9]
+    secret = settings.LINK_KEY.encode()
+    token, leave = sign(secret, "read", f"{key}:{slot.strftime(SLOT)}"), sign(secret, "leave", key)
+    return Addressee(email, key, token, leave, draft.asked, draft.added, draft.topics, draft.schedule)
+
+
+def plainly(draft: Draft, facts: dict[int, Facts], to: Addressee, subject: str, name: str) -> bytes:
+    """Django's way: both bodies from templates that are compiled once, EmailMultiAlternatives, bytes."""
+    site = wordings.site()
+    text, html = (reference.body(draft, facts, site, to, subject, format) for format in ("txt", "html"))
+    leave = f"<{site.url}/leave/{to.leave_token}>"
+    headers = {"Message-ID": name, "List-Unsubscribe": leave, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    mail = EmailMultiAlternatives(subject, text, site.mail_from, [to.email], headers=headers, reply_to=[site.reply_to])
+    mail.attach_alternative(html, "text/html")
+    return mail.message().as_bytes(linesep="\r\n")
+
+
+def bodies(data: bytes) -> tuple[str, str]:
+    mail = read(data)
+    return mail.text, spelled_alike(mail.html)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
