@@ -13,6 +13,7 @@ from digest.pipeline import compiled as kept
 from digest.sources.listing import Facts
 from subscribers.models import Filter, ReadyTopic
 from subscribers.query.parser import parse
+from subscribers.query.stored import stored
 
 pytestmark = pytest.mark.django_db
 PAPER = Facts("2611.00001", "Robots that cache 7 mosses")
@@ -34,11 +35,11 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that are parsed from now on."""
     texts: list[str] = []
 
-    def noted(text: str, **options: bool) -> object:
+    def noted(text: str) -> object:
         texts.append(text)
-        return parse(text, **options)
+        return stored(text)
 
-    monkeypatch.setattr(kept, "parse", noted)
+    monkeypatch.setattr(kept, "stored", noted)
     return texts
 
 

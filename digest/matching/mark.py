@@ -26,6 +26,8 @@ class Mark:
 
 def kept(marks: Sequence[Mark]) -> tuple[Mark, ...]:
     """The marks that a letter freezes: the first of each clause, then the first of all, as many as a card shows."""
+    if len(marks) <= MOST_MARKS // 2:  # nearly always
+        return tuple(marks)
     first = list({mark.clause: mark for mark in reversed(marks)}.values())
     wanted = {id(mark) for mark in [*first, *marks][: max(MOST_MARKS, len(first))]}
     return tuple(mark for mark in marks if id(mark) in wanted)

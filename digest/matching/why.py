@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from digest.matching.mark import Mark
@@ -20,7 +20,34 @@ NAMES = {
 }  # fmt: skip
 QUOTES = ('"', '"')
 
-__all__ = ["Mark", "is_true", "reason", "why", "why_not"]
+Look = Callable[[Clause], list[Mark]]  # where a clause is true of a paper; none where it is false
+
+__all__ = ["Mark", "Witness", "is_true", "reason", "why", "why_not"]
+
+
+class Witness:
+    """Says why queries match one paper. Where a clause is true is looked for once: many queries share clauses."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._known: dict[Clause, list[Mark]] = {}
+
+    def why(self, query: Query) -> tuple[Mark, ...]:
+        """See `why`."""
+        meant = _meant(query)
+        found = _marked(meant, self._marks)
+        if found is None:
+            return ()
+        placed = [mark for field in FIELDS for mark in _apart([mark for mark in found if mark.field == field])]
+        others = list(dict.fromkeys(mark for mark in found if mark.field not in FIELDS))
+        named = [mark for mark in others if mark.field != "any"]
+        return (*placed, *named) or tuple(others) or (Mark(canonical(meant), "any", shown=explain(meant)),)
+
+    def _marks(self, clause: Clause) -> list[Mark]:
+        known = self._known.get(clause)
+        if known is None:
+            known = self._known[clause] = marks(clause, self._facts)
+        return known
 
 
 def why(query: Query, facts: Facts) -> tuple[Mark, ...]:
@@ -30,19 +57,12 @@ def why(query: Query, facts: Facts) -> tuple[Mark, ...]:
     Empty when the paper does not match. A match always has a mark: where only exclusions made it, one of
     field "any" says so.
     """
-    meant = _meant(query)
-    found = _marked(meant, facts)
-    if found is None:
-        return ()
-    placed = [mark for field in FIELDS for mark in _apart(mark for mark in found if mark.field == field)]
-    others = [mark for mark in dict.fromkeys(found) if mark.field not in FIELDS]
-    named = [mark for mark in others if mark.field != "any"]
-    return (*placed, *named) or tuple(others) or (Mark(canonical(meant), "any", shown=explain(meant)),)
+    return Witness(facts).why(query)
 
 
 def is_true(query: Query, facts: Facts) -> bool:
     """Does the query match the paper? The straightforward way; `engine` does it for many."""
-    return _marked(query, facts) is not None
+    return _marked(query, _of(facts)) is not None
 
 
 def why_not(query: Query, facts: Facts) -> str:
@@ -76,26 +96,35 @@ def _meant(query: Query) -> Query:
     return normal(query)
 
 
-def _marked(query: Query, facts: Facts) -> list[Mark] | None:
+def _of(facts: Facts) -> Look:
+    return lambda clause: marks(clause, facts)
+
+
+def _marked(query: Query, look: Look) -> list[Mark] | None:
     """The marks of the clauses that carry the match, outside every NOT; None when the query is false."""
     if isinstance(query, Not):
-        return [] if _marked(query.part, facts) is None else None
+        return [] if _marked(query.part, look) is None else None
     if not isinstance(query, And | Or):
-        return marks(query, facts) or None
-    parts = [_marked(part, facts) for part in query.parts]
+        return look(query) or None
+    parts = [_marked(part, look) for part in query.parts]
     true = [part for part in parts if part is not None]
     held = len(true) == len(parts) if isinstance(query, And) else bool(true)
     return [mark for part in true for mark in part] if held else None
 
 
-def _apart(found: Iterable[Mark]) -> list[Mark]:
+def _apart(found: list[Mark]) -> list[Mark]:
     """In order, without overlaps: of two that overlap the one that begins first, the longer, the exact."""
-    ordered = sorted(found, key=lambda mark: (mark.start, -mark.end, mark.by_stem))
+    if len(found) < 2:
+        return found
     kept: list[Mark] = []
-    for mark in ordered:
+    for mark in sorted(found, key=_place):
         if not kept or mark.start >= kept[-1].end:
             kept.append(mark)
     return kept
+
+
+def _place(mark: Mark) -> tuple[int, int, bool]:
+    return mark.start, -mark.end, mark.by_stem
 
 
 def _worded(mark: Mark, quotes: tuple[str, str]) -> str:
@@ -137,7 +166,7 @@ def _misses(query: Query, facts: Facts) -> list[str]:
     if isinstance(query, Or):
         return [f"has none of these: {part_words(query).removeprefix(EITHER)}"]
     if isinstance(query, Not):
-        return [_unwanted(mark) for mark in _marked(query.part, facts) or ()][:1]
+        return [_unwanted(mark) for mark in _marked(query.part, _of(facts)) or ()][:1]
     return [_missing(query, facts)]
 
 

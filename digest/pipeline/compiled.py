@@ -37,7 +37,7 @@ from subscribers.models import Filter
 from subscribers.query.canonical import normal
 from subscribers.query.errors import QueryError
 from subscribers.query.nodes import Query
-from subscribers.query.parser import parse
+from subscribers.query.stored import stored
 
 FEW = 1_000  # filters that are compiled as fast as a big folder is read
 AT_ONCE = 10_000  # rows asked for by number in one statement
@@ -68,7 +68,7 @@ class Queries(Mapping[int, Query]):
                 raise KeyError(number)
             if number not in self._texts:
                 self.fetch([number])
-            self._read[number] = parse(self._texts[number], stored=True).query
+            self._read[number] = stored(self._texts[number])
         return self._read[number]
 
     def fetch(self, numbers: Collection[int]) -> None:
@@ -109,7 +109,7 @@ def _read_filters(numbers: Collection[int]) -> tuple[dict[int, Query], dict[int,
     broken: dict[int, QueryError] = {}
     for number, text in _rows(numbers, "canonical"):
         try:
-            read[number] = parse(text, stored=True).query
+            read[number] = stored(text)
         except QueryError as error:
             broken[number] = error
     return read, broken
