@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db.models import Case, Q, QuerySet, When
 
+from subscribers.bulk import among, as_text, instant, moment, update
 from subscribers.models import Subscriber, Topic
 from subscribers.reader import Interest, Reader
 from subscribers.schedule import Schedule, next_digest, parse_days, parse_times, too_soon
@@ -18,15 +21,24 @@ JITTER = timedelta(minutes=10)
 LATE = timedelta(minutes=15)  # an active reader whose due time is older is overdue
 NOT_ARRIVED = ("refused", "cancelled")  # states of a letter that nobody has got
 
-# the fields of a Reader and their columns
-COLUMNS = {
-    name: name for name in ("id", "key", "zone", "times", "days", "due", "cursor", "owed_from", "first_slot", "covered")
-} | {"asked": "confirmed_at", "added": "added"}
-# the fields of an Interest and their columns; its boosts are made a tuple
-TOPIC_COLUMNS = {
-    name: name
-    for name in ("id", "name", "text", "weight", "threshold", "cap", "cadence", "settled", "revisions", "since")
-} | {"filter": "filter_id"}
+A_READ = 10_000  # rows held at once while readers are read
+# the columns of a Reader, in the order of its fields; those of times are read as texts
+COLUMNS = ("id", "key", "zone", "times", "days", "cursor", "added")
+TIMES = ("due", "owed_from", "first_slot", "covered", "confirmed_at")
+# the columns of an Interest, in the order of its fields; its boosts are made a tuple
+TOPIC_COLUMNS = (
+    "id",
+    "name",
+    "text",
+    "filter_id",
+    "weight",
+    "threshold",
+    "cap",
+    "cadence",
+    "settled",
+    "revisions",
+    "since",
+)
 # nobody asked for digests at this address but an operator, who vouches for the person
 BY_OPERATOR = Q(confirmed_from__by="operator") & (Q(asked_at=None) | Q(asked_from__by="operator"))
 ADDED = Case(When(BY_OPERATOR, then=True), default=False)
@@ -34,7 +46,7 @@ ADDED = Case(When(BY_OPERATOR, then=True), default=False)
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A reader's row after a slot. `cursor` None leaves it as it is."""
+    """A reader's row after a slot."""
 
     reader: int
     due: datetime
@@ -77,13 +89,32 @@ def readers(numbers: Sequence[int]) -> Iterator[Reader]:
 
 
 def _read(numbers: Sequence[int], people: QuerySet[Subscriber]) -> Iterator[Reader]:
+    topics = _topics(numbers)
+    texts = {f"{name}_text": as_text(name) for name in TIMES}
+    mine = people.filter(id__in=among(numbers)).annotate(added=ADDED, **texts).order_by("id")
+    for number, key, zone, times, days, cursor, added, *moments in mine.values_list(*COLUMNS, *texts).iterator(A_READ):
+        due, owed_from, first_slot, covered, asked = map(moment, moments)
+        assert due is not None
+        yield Reader(
+            number, key, zone, times, days, due, cursor, owed_from, first_slot, covered, asked, added,
+            tuple(topics.get(number, ())),
+        )  # fmt: skip
+
+
+def _topics(numbers: Sequence[int]) -> Mapping[int, list[Interest]]:
+    """By reader, in the order they were added, without the muted ones."""
     topics: dict[int, list[Interest]] = defaultdict(list)
-    rows = Topic.objects.filter(subscriber__in=numbers, muted=False).order_by("id")
-    for owner, boosts, *values in rows.values_list("subscriber_id", "boosts", *TOPIC_COLUMNS.values()):
-        topics[owner].append(Interest(**dict(zip(TOPIC_COLUMNS, values, strict=True)), boosts=tuple(boosts)))
-    mine = people.filter(id__in=numbers).annotate(added=ADDED).order_by("id")
-    for row in mine.values_list(*COLUMNS.values()):
-        yield Reader(**dict(zip(COLUMNS, row, strict=True)), topics=tuple(topics[row[0]]))
+    rows = Topic.objects.filter(subscriber__in=among(numbers), muted=False).annotate(lines=as_text("boosts"))
+    for owner, *values, boosts in (
+        rows.order_by("id").values_list("subscriber_id", *TOPIC_COLUMNS, "lines").iterator(A_READ)
+    ):
+        topics[owner].append(Interest._make((*values, _lines(boosts))))
+    return topics
+
+
+@lru_cache(maxsize=1_024)  # most have none
+def _lines(boosts: str) -> tuple[str, ...]:
+    return tuple(json.loads(boosts))
 
 
 def first_digest(person: Subscriber) -> datetime | None:
@@ -124,25 +155,19 @@ def hold(expected: Mapping[int, tuple[datetime, int | None]]) -> set[int]:
     Call it inside a transaction: the lock lasts until `move` has written and all is committed.
     """
     rows = Subscriber.objects.select_for_update().filter(id__in=expected, state="active").order_by("id")
-    return {number for number, *stored in rows.values_list("id", "due", "cursor") if expected[number] == tuple(stored)}
+    stored = rows.annotate(due_text=as_text("due")).values_list("id", "due_text", "cursor")
+    return {number for number, due, cursor in stored if expected[number] == (moment(due), cursor)}
 
 
 def move(moves: Iterable[Move]) -> None:
     """Write due time, cursor and the rest of readers that `hold` has locked."""
-    alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for m in moves:
-        alike[m.due, m.cursor, m.owed_from, m.first_slot, m.covered].append(m.reader)
-    for (due, cursor, owed_from, first_slot, covered), numbers in alike.items():
-        values: dict[str, object] = {"due": due, "owed_from": owed_from, "first_slot": first_slot, "covered": covered}
-        if cursor is not None:
-            values["cursor"] = cursor
-        Subscriber.objects.filter(id__in=numbers).update(**values)
+    rows = [
+        (m.reader, instant(m.due), m.cursor, instant(m.owed_from), instant(m.first_slot), instant(m.covered))
+        for m in moves
+    ]
+    update(Subscriber, ("due", "cursor", "owed_from", "first_slot", "covered"), rows)
 
 
 def serve_topics(since: Mapping[int, int]) -> None:
     """Write `Topic.since` of slower topics (topic id to change number). Only publish calls it."""
-    alike: dict[int, list[int]] = defaultdict(list)
-    for topic, number in since.items():
-        alike[number].append(topic)
-    for number, topics in alike.items():
-        Topic.objects.filter(id__in=topics).update(since=number)
+    update(Topic, ("since",), list(since.items()))

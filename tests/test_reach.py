@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import datetime
 from random import Random
 
@@ -61,7 +60,7 @@ def test_a_reader_is_reached_when_a_topic_matches_in_its_window(seed: int, monke
     chance = Random(seed)
     a_few_days(chance)
     now, readers = at("2026-03-05 08:00"), everybody()
-    readers = [replace(one, cursor=None) if chance.random() < 0.1 else one for one in readers]
+    readers = [one._replace(cursor=None) if chance.random() < 0.1 else one for one in readers]
     window, begins = window_of(readers, now)
     found = reached(window, readers, begins)
     for one in readers:

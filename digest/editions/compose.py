@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from digest.editions.draft import Draft, Hit, Missing, Section
-from digest.editions.rank import AN_AGE
-from digest.matching.mark import Mark
+from digest.editions.found import Found, Ranked, Score, Why
 from digest.sources.listing import Facts
 from subscribers.reader import Interest
 
 MOST_BYTES = 90_000  # of HTML, decoded: mail readers clip a little above
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A change that a reader may hear of: its paper (merged ones as one) and the facts as they were."""
-
-    change: int
-    paper: int
-    kind: str
-    facts: Facts
-    hours: float = AN_AGE  # since it was listed, when this change came
-    revision: int = 0  # the newest `revised` change of the paper that the topic matched in its window, or 0
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What one topic matched: the newest matching change of each paper, told before or not."""
+class Match(NamedTuple):
+    """What one topic matched."""
 
     interest: Interest
-    candidates: tuple[Candidate, ...]
+    found: Found
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """The slot a digest is for. Instants are in the reader's zone."""
+class Occasion(NamedTuple):
+    """The slot a digest is for. Instants are ISO texts in the reader's zone."""
 
-    slot: datetime
-    since: datetime
-    next: datetime
+    date: str
+    slot: str
+    since: str
+    next: str
     zone: str
-    listed: frozenset[int]  # papers with news in the window
+    listed: int  # papers with news in the window
     late: bool = False
     first: bool = False
     asked: str = ""  # what the foot says of the reader's order: frozen with the rest
@@ -73,8 +60,8 @@ class Desk:
 
     facts: Mapping[int, Facts]  # by change number
     paper: Callable[[int], int]  # by change number; a paper's key may be another than in the digest that is carried
-    why: Callable[[int, int], tuple[Mark, ...]]  # (filter, change): the words that matched
-    score: Callable[[Interest, Candidate], int]  # of the paper for this topic, 0 to 100
+    why: Why
+    score: Score
     card_bytes: Callable[[int], int]  # an upper bound of decoded HTML bytes, by change: quick
     hit_bytes: Callable[[Hit], int]  # the exact bytes
     section_bytes: int
@@ -83,15 +70,24 @@ class Desk:
     renderer: int = 0
 
 
-@dataclass
+@dataclass(slots=True)
 class _Part:
     """A section while it is filled."""
 
     topic: int
     name: str
     query: str
-    hits: list[Hit] = field(default_factory=list)
-    more: list[int] = field(default_factory=list)
+    hits: Sequence[Hit] = ()
+    more: Sequence[int] = ()
+
+
+@dataclass(slots=True)
+class _Fresh:
+    """What the topics bring: parts, how many papers they name, and the papers that were told before."""
+
+    parts: list[_Part]
+    papers: int
+    again: Set[int] = frozenset()
 
 
 def compose(
@@ -102,31 +98,28 @@ def compose(
     `told` gives for each paper the newest change that the reader has had. Topics come by weight, then in the
     order they were added; a paper stands once, under the first topic that shows it, and names the others.
     """
-    ordered = sorted(matches, key=lambda match: -match.interest.weight)
-    fresh = [(match.interest, _fresh(match, told)) for match in ordered]
-    again = {c.paper for match in matches for c in match.candidates} - {c.paper for _, some in fresh for c in some}
-    parts = _sections(fresh, desk)
-    shown = sum(len(part.hits) for part in parts)
-    if not shown and not owed.carried:
-        return Silence(_reason(occasion, matches, again, parts))
-    found = {c.paper for _, some in fresh for c in some}
-    carried = _carry(parts, owed.carried, desk)
+    finding = sorted((match for match in matches if match.found.papers), key=_weight)
+    fresh = _apart(finding, told, desk) or _sections(finding, told, desk)
+    if not owed.carried and not any(part.hits for part in fresh.parts):
+        return Silence(_reason(occasion, matches, fresh))
+    carried = _carry(fresh.parts, owed.carried, desk) if owed.carried else _Carried(fresh.parts)
     _fit(carried.parts, desk)
-    shown_carried = sum(1 for part in carried.parts for hit in part.hits if hit.carried)
+    shown = sum(1 for part in carried.parts for hit in part.hits if hit.carried) if owed.carried else 0
+    again = len(fresh.again)
     return Draft(
-        date=occasion.slot.date().isoformat(),
-        slot=occasion.slot.isoformat(),
-        since=occasion.since.isoformat(),
-        next=occasion.next.isoformat(),
+        date=occasion.date,
+        slot=occasion.slot,
+        since=occasion.since,
+        next=occasion.next,
         zone=occasion.zone,
         sections=tuple(Section(p.topic, p.name, p.query, tuple(p.hits), tuple(p.more)) for p in carried.parts),
-        listed=len(occasion.listed),
-        told=len(again) + carried.instead,
-        outside=len(occasion.listed) - len(found) - len(again),
-        carried=shown_carried,
-        carried_more=carried.more + carried.hits - shown_carried,
+        listed=occasion.listed,
+        told=again + carried.instead,
+        outside=occasion.listed - fresh.papers - again,
+        carried=shown,
+        carried_more=carried.more + carried.hits - shown,
         missing=owed.missing,
-        oldest=min((occasion.slot.isoformat(), *(d.oldest for d in owed.carried)), key=datetime.fromisoformat),
+        oldest=min((occasion.slot, *(d.oldest for d in owed.carried)), key=datetime.fromisoformat),
         late=occasion.late,
         first=occasion.first,
         asked=occasion.asked,
@@ -138,54 +131,61 @@ def compose(
     )
 
 
-def _fresh(match: Match, told: Mapping[int, int]) -> list[Candidate]:
-    """Without papers told before; a revision is told again to a topic that asks for revisions."""
-    return [c for c in match.candidates if c.paper not in told or _is_new_revision(match.interest, c, told[c.paper])]
+def _weight(match: Match) -> int:
+    return -match.interest.weight
 
 
-def _is_new_revision(interest: Interest, candidate: Candidate, told: int) -> bool:
-    return interest.revisions and candidate.revision > told
-
-
-def _reason(occasion: Occasion, matches: Sequence[Match], again: set[int], parts: list[_Part]) -> str:
+def _reason(occasion: Occasion, matches: Sequence[Match], fresh: _Fresh) -> str:
     if not matches:
         return "no topics"
-    if any(part.more for part in parts):
+    if any(part.more for part in fresh.parts):
         return "below threshold"
-    if again:
+    if fresh.again:
         return "all told before"
     return "nothing matched" if occasion.listed else "source had no listing"
 
 
-def _sections(fresh: list[tuple[Interest, list[Candidate]]], desk: Desk) -> list[_Part]:
+def _apart(finding: Sequence[Match], told: Mapping[int, int], desk: Desk) -> _Fresh | None:
+    """The sections of one whose topics have no paper in common, and who has had none: those that others have, too."""
+    papers = frozenset[int]().union(*(match.found.papers for match in finding))
+    if len(papers) < sum(len(match.found.papers) for match in finding) or not told.keys().isdisjoint(papers):
+        return None
+    parts = []
+    for interest, found in finding:
+        hits, more = found.ranked(interest, desk.score, desk.why).cut(interest.threshold, interest.cap)
+        parts.append(_Part(interest.id, interest.name, interest.text, hits, more))
+    return _Fresh(parts, len(papers))
+
+
+def _sections(finding: Sequence[Match], told: Mapping[int, int], desk: Desk) -> _Fresh:
     """Each paper under the first topic whose threshold it passes, else behind "more" of the first it matched."""
-    home: dict[int, int] = {}
-    for passing in (True, False):
-        for interest, candidates in fresh:
-            for c in candidates:
-                if (desk.score(interest, c) >= interest.threshold) is passing:
-                    home.setdefault(c.paper, interest.id)
+    topics = [(interest, found.ranked(interest, desk.score, desk.why)) for interest, found in finding]
     names: dict[int, list[str]] = {}
-    for interest, candidates in fresh:
-        for c in candidates:
-            names.setdefault(c.paper, []).append(interest.name)
-    parts = [_section(i, [c for c in some if home[c.paper] == i.id], names, desk) for i, some in fresh]
-    return [part for part in parts if part.hits or part.more]
+    home: dict[int, int] = {}
+    lesser: dict[int, int] = {}
+    for interest, ranked in topics:
+        for c, score in zip(ranked.candidates, ranked.scores, strict=True):
+            if c.paper not in told or (interest.revisions and c.revision > told[c.paper]):
+                names.setdefault(c.paper, []).append(interest.name)
+                (home if score >= interest.threshold else lesser).setdefault(c.paper, interest.id)
+    home = lesser | home
+    parts = [_section(interest, ranked, home, names) for interest, ranked in topics]
+    again = {paper for match in finding for paper in match.found.papers} - names.keys()
+    return _Fresh([part for part in parts if part.hits or part.more], len(names), again)
 
 
-def _section(interest: Interest, mine: list[Candidate], names: Mapping[int, list[str]], desk: Desk) -> _Part:
-    scores = {c.change: desk.score(interest, c) for c in mine}
-    ranked = sorted(mine, key=lambda c: (-scores[c.change], c.facts.key))
-    passing = [c for c in ranked if scores[c.change] >= interest.threshold]
+def _section(interest: Interest, ranked: Ranked, home: Mapping[int, int], names: Mapping[int, list[str]]) -> _Part:
+    """A topic's section of the papers whose home it is; one that two topics find names the other."""
+    mine = [place for place, c in enumerate(ranked.candidates) if home.get(c.paper) == interest.id]
+    passing = [place for place in mine if ranked.scores[place] >= interest.threshold]
     shown = passing[: interest.cap]
-    hits = [_hit(c, interest, scores[c.change], names[c.paper], desk) for c in shown]
-    more = [c.change for c in passing[len(shown) :]] + [c.change for c in ranked if c not in passing]
+    hits = []
+    for place in shown:
+        hit, named = ranked.hit(place), names[ranked.candidates[place].paper]
+        also = tuple(name for name in named if name != interest.name)
+        hits.append(Hit(hit.change, hit.score, hit.marks, also) if also else hit)
+    more = [ranked.candidates[place].change for place in mine[len(shown) :]]
     return _Part(interest.id, interest.name, interest.text, hits, more)
-
-
-def _hit(c: Candidate, interest: Interest, score: int, names: Sequence[str], desk: Desk) -> Hit:
-    also = tuple(name for name in names if name != interest.name)
-    return Hit(c.change, score, desk.why(interest.filter, c.change), also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _dated(draft: Draft) -> list[Section]:
 
 
 def _part_of(section: Section) -> _Part:
-    return _Part(section.topic, section.name, section.query, list(section.hits), list(section.more))
+    return _Part(section.topic, section.name, section.query, section.hits, section.more)
 
 
 def _first(change: int, here: set[int], desk: Desk) -> bool:
@@ -243,8 +243,8 @@ def _first(change: int, here: set[int], desk: Desk) -> bool:
 def _join(by_topic: dict[int, _Part], part: _Part) -> None:
     """Put a carried section in front of its topic's; a topic that has none now gets its section back."""
     mine = by_topic.setdefault(part.topic, _Part(part.topic, part.name, part.query))
-    mine.hits[:0] = part.hits
-    mine.more.extend(part.more)
+    mine.hits = [*part.hits, *mine.hits]
+    mine.more = [*mine.more, *part.more]
 
 
 def _fit(parts: list[_Part], desk: Desk) -> None:
@@ -259,10 +259,11 @@ def _fit(parts: list[_Part], desk: Desk) -> None:
     ordered = sorted((not hit.carried, j, -hit.score, i) for i, p in enumerate(parts) for j, hit in enumerate(p.hits))
     over: set[tuple[int, int]] = set()
     for _, j, _, i in ordered:
-        room -= desk.hit_bytes(parts[i].hits[j])
+        if room >= 0:  # once it is full, no size matters any more
+            room -= desk.hit_bytes(parts[i].hits[j])
         if room < 0:
             over.add((i, j))
     for i, part in enumerate(parts):
         cut = [hit.change for j, hit in enumerate(part.hits) if (i, j) in over]
         part.hits = [hit for j, hit in enumerate(part.hits) if (i, j) not in over]
-        part.more[:0] = cut
+        part.more = [*cut, *part.more]

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from digest.editions.compose import Desk, Match, Occasion, Owed, Silence, compose
 from digest.editions.draft import Draft, Missing
+from digest.editions.found import NOTHING
 from digest.pipeline.window import RECENT, Window
 from subscribers import schedule
 from subscribers.models import Letter
 from subscribers.outbox.message import SLOT
-from subscribers.reader import Interest, Reader
+from subscribers.reader import Interest, Reader, schedule_of
 from subscribers.roll import NOT_ARRIVED
+from subscribers.schedule import Schedule
 
 LATE = timedelta(hours=1)  # a slot served later than this was missed, and the digest says so
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 UNDOTTED = ("waiting", "deferred")
 
 
@@ -54,8 +60,7 @@ def doubtful(earlier: Sequence[Earlier]) -> list[Earlier]:
     return [e for e in unknown if not e.named or e.key in again]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """One reader's copy before it is written."""
 
     reader: Reader
@@ -64,7 +69,7 @@ class Plan:
     next: datetime
     result: Draft | Silence
     earlier: tuple[Earlier, ...] = ()
-    since: Mapping[int, int] = field(default_factory=dict)  # topic to change number
+    since: Mapping[int, int] = MappingProxyType({})  # topic to change number
     keeps_cursor: bool = False
     first: bool = False
     failed: str = ""
@@ -117,6 +122,28 @@ def _served(topic: Interest, reader: Reader, now: datetime) -> bool:
     return any(begins(mine, slot) for slot in schedule.slots(mine, reader.due, now))
 
 
+class Clock(NamedTuple):
+    """What one schedule says at one time: worked out once for all readers who have it."""
+
+    schedule: Schedule
+    newest: datetime | None  # slot, before or at that time
+    upcoming: datetime  # the first slot after it
+    words: str
+
+
+@lru_cache(maxsize=4_096)
+def _clock(zone: str, times: str, days: str, now: datetime) -> Clock:
+    mine = schedule_of(zone, times, days)
+    newest = schedule.newest_slot(mine, BEGINNING, now)
+    return Clock(mine, newest, schedule.next_slot(mine, now), schedule.describe(mine).replace("Every day", "every day"))
+
+
+@lru_cache(maxsize=16_384)
+def _local(when: datetime, zone: str) -> str:
+    """An instant as ISO text where the reader lives: its date is that of the first 10 characters."""
+    return when.astimezone(schedule.zone_of(zone)).isoformat()
+
+
 def plan(
     reader: Reader,
     window: Window,
@@ -133,24 +160,25 @@ def plan(
 
     Raises what the reader's data raises: an unreadable schedule, a broken filter.
     """
-    mine = reader.schedule()
+    clock = _clock(reader.zone, reader.times, reader.days, now)
     first = reader.cursor is None and reader.first_slot is None
-    slot = reader.due if first else schedule.newest_slot(mine, reader.due, now) or reader.due
-    upcoming, begins = schedule.next_slot(mine, now), lows(reader, now)
-    on, begun = schedule.local_date(mine, slot), slot if first else _begun(reader, earlier)
+    slot = reader.due if first or clock.newest is None else max(clock.newest, reader.due)
+    on = date.fromisoformat(_local(slot, reader.zone)[:10])
+    begins, begun = lows(reader, now), slot if first else _begun(reader, earlier)
     if reader.cursor is not None and schedule.too_soon(begun, slot):
         soon = Silence("too soon after the first")
-        return Plan(reader, on, slot, upcoming, soon, _untouched(earlier), keeps_cursor=True)
+        return Plan(reader, on, slot, clock.upcoming, soon, _untouched(earlier), keeps_cursor=True)
     served = [topic for topic in reader.topics if topic.id in begins]
-    matches = [Match(t, window.match(t.filter, begins[t.id], t.settled) if reached else ()) for t in served]
-    listed = frozenset[int]().union(*(window.listed(begins[t.id], t.settled) for t in served))
-    when = _occasion(reader, slot, schedule.next_digest(mine, now, begun), listed, first, now, matches)
+    matches = [Match(t, window.found(t.filter, begins[t.id], t.settled) if reached else NOTHING) for t in served]
+    listed = window.listed(frozenset([(begins[t.id], t.settled) for t in served]))
+    when = _occasion(reader, slot, clock, begun, listed, first, now, matches)
     result = compose(when, matches, told, _owed(earlier), desk)
-    if isinstance(result, Silence) and quiet and result.reason in ("source had no listing", _hidden_by(quiet)):
-        result = Silence(quiet)
     if isinstance(result, Silence):
+        if quiet and result.reason in ("source had no listing", _hidden_by(quiet)):
+            result = Silence(quiet)
         earlier = _untouched(earlier)
-    return Plan(reader, on, slot, upcoming, result, earlier, _since(reader, begins, window.head), first=first)
+    since = _since(reader, begins, window.head)
+    return Plan(reader, on, slot, clock.upcoming, result, earlier, since, first=first)
 
 
 def _hidden_by(quiet: str) -> str:
@@ -167,25 +195,30 @@ def _begun(reader: Reader, earlier: Sequence[Earlier]) -> datetime | None:
 def _occasion(
     reader: Reader,
     slot: datetime,
-    upcoming: datetime,
-    listed: frozenset[int],
+    clock: Clock,
+    begun: datetime | None,
+    listed: int,
     first: bool,
     now: datetime,
     matches: Sequence[Match],
 ) -> Occasion:
-    zone = schedule.zone_of(reader.zone)
+    upcoming, zone = clock.upcoming, reader.zone
+    if schedule.too_soon(begun, upcoming):
+        upcoming = schedule.next_digest(clock.schedule, now, begun)
+    local = _local(slot, zone)
     return Occasion(
-        slot=slot.astimezone(zone),
-        since=_covers_from(reader, slot, matches).astimezone(zone),
-        next=upcoming.astimezone(zone),
-        zone=reader.zone,
+        date=local[:10],
+        slot=local,
+        since=_local(_covers_from(reader, slot, matches), zone),
+        next=_local(upcoming, zone),
+        zone=zone,
         listed=listed,
         late=not first and now - slot > LATE,
         first=first,
-        asked=reader.asked.astimezone(zone).date().isoformat() if reader.asked else "",
+        asked=_local(reader.asked, zone)[:10] if reader.asked else "",
         added=reader.added,
         topics=len(reader.topics),
-        schedule=schedule.describe(reader.schedule()).replace("Every day", "every day"),
+        schedule=clock.words,
     )
 
 

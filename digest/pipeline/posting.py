@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from digest.editions.draft import Draft
@@ -12,24 +12,29 @@ from digest.pipeline.planning import UNDOTTED, Earlier, Plan, carried, doubtful
 from digest.pipeline.snapshots import repeated
 from digest.pipeline.window import packed
 from subscribers import roll
-from subscribers.models import Batch, Letter
+from subscribers.bulk import insert, instant
+from subscribers.models import Letter
 from subscribers.outbox import queue
 from subscribers.outbox.message import message_id
 
+Write = Callable[[Sequence[Draft]], list[str]]  # drafts as letters keep them: the text of their JSON
 
-def post(plans: Sequence[Plan], head: int, site_host: str, now: datetime, *, unknown: bool = False) -> int:
+
+def post(
+    plans: Sequence[Plan], write: Write, head: int, site_host: str, now: datetime, *, unknown: bool = False
+) -> int:
     """Write the plans of readers that nobody else has served or changed meanwhile; how many.
 
     All or nothing for these readers; the next run takes up those that are left.
     """
-    return repeated(lambda: _post(plans, head, site_host, now, unknown)) if plans else 0
+    return repeated(lambda: _post(plans, write, head, site_host, now, unknown)) if plans else 0
 
 
-def _post(plans: Sequence[Plan], head: int, site_host: str, now: datetime, unknown: bool) -> int:
+def _post(plans: Sequence[Plan], write: Write, head: int, site_host: str, now: datetime, unknown: bool) -> int:
     held = roll.hold({p.reader.id: (p.reader.due, p.reader.cursor) for p in plans})
     mine = _take_over(_not_served(plan for plan in plans if plan.reader.id in held), now)
     editions = _editions({plan.date for plan in mine})
-    letters = _letters(mine, site_host, now, unknown)
+    letters = _letters(mine, write, site_host, now, unknown)
     _copies(mine, letters, editions, head, now)
     _told(mine, editions)
     _note_carried(mine, letters)
@@ -45,7 +50,8 @@ def _not_served(plans: Iterable[Plan]) -> list[Plan]:
     there = Copy.objects.filter(subscriber__in=readers, slot__in=slots).values_list("subscriber_id", "slot")
     served = [wanted.pop(one) for one in set(there) & wanted.keys()]
     roll.move(
-        roll.Move(p.reader.id, p.next, None, p.reader.owed_from, p.reader.first_slot, p.reader.covered) for p in served
+        roll.Move(p.reader.id, p.next, p.reader.cursor, p.reader.owed_from, p.reader.first_slot, p.reader.covered)
+        for p in served
     )
     return list(wanted.values())
 
@@ -73,46 +79,32 @@ def _editions(dates: set[date]) -> dict[date, Edition]:
     return editions
 
 
-def _letters(plans: Sequence[Plan], site_host: str, now: datetime, unknown: bool) -> dict[int, Letter]:
+def _letters(plans: Sequence[Plan], write: Write, site_host: str, now: datetime, unknown: bool) -> dict[int, int]:
     """The letters of those who get one, by reader; posted as one batch. `unknown` ones are never to be claimed."""
-    letters: dict[int, Letter] = {}
-    oldest: list[datetime] = []
-    for plan in plans:
-        if isinstance(plan.result, Draft):
-            name = message_id("digest", plan.reader.key, plan.slot, site_host)
-            letters[plan.reader.id] = Letter(
-                kind="digest",
-                subscriber_id=plan.reader.id,
-                slot=plan.slot,
-                message_id=name,
-                content=plan.result.to_json(),
-            )
-            oldest.append(datetime.fromisoformat(plan.result.oldest))
-    if letters:
-        queue.post(list(letters.values()), Batch.Lane.EDITIONS, min(oldest), now, unknown=unknown)
-    return letters
+    drafts = [(plan, plan.result) for plan in plans if isinstance(plan.result, Draft)]
+    if not drafts:
+        return {}
+    letters = [
+        queue.Fresh("digest", p.reader.id, p.slot, message_id("digest", p.reader.key, p.slot, site_host), text)
+        for (p, _), text in zip(drafts, write([draft for _, draft in drafts]), strict=True)
+    ]
+    oldest = min(map(datetime.fromisoformat, {draft.oldest for _, draft in drafts}))
+    ids = queue.post_many(letters, oldest, now, unknown=unknown)
+    return {letter.subscriber_id: number for letter, number in zip(letters, ids, strict=True)}
 
 
 def _copies(
-    plans: Sequence[Plan], letters: dict[int, Letter], editions: dict[date, Edition], head: int, now: datetime
+    plans: Sequence[Plan], letters: Mapping[int, int], editions: Mapping[date, Edition], head: int, now: datetime
 ) -> None:
-    Copy.objects.bulk_create(_copy(p, letters.get(p.reader.id), editions[p.date], head, now) for p in plans)
+    columns = ("subscriber_id", "slot", "edition_id", "at", "low", "high", "result", "reason", "letter_id")
+    at = instant(now)
+    insert(Copy, columns, (_copy(p, letters.get(p.reader.id), editions[p.date].pk, head, at) for p in plans))
 
 
-def _copy(plan: Plan, letter: Letter | None, edition: Edition, head: int, now: datetime) -> Copy:
+def _copy(plan: Plan, letter: int | None, edition: int, head: int, at: str | None) -> tuple[str | int | None, ...]:
     result = "failed" if plan.failed else "letter" if letter else "silent"
     reason = plan.failed or ("" if isinstance(plan.result, Draft) else plan.result.reason)
-    return Copy(
-        subscriber_id=plan.reader.id,
-        slot=plan.slot,
-        edition=edition,
-        at=now,
-        low=plan.reader.cursor,
-        high=head,
-        result=result,
-        reason=reason,
-        letter=letter,
-    )
+    return plan.reader.id, instant(plan.slot), edition, at, plan.reader.cursor, head, result, reason, letter
 
 
 def _told(plans: Sequence[Plan], editions: dict[date, Edition]) -> None:
@@ -129,14 +121,14 @@ def _told(plans: Sequence[Plan], editions: dict[date, Edition]) -> None:
     )
 
 
-def _note_carried(plans: Sequence[Plan], letters: dict[int, Letter]) -> None:
+def _note_carried(plans: Sequence[Plan], letters: Mapping[int, int]) -> None:
     for plan in plans:
         letter = letters.get(plan.reader.id)
         if letter is None:
             continue
         for column, some in (("carried_in", carried(plan.earlier)), ("named_in", doubtful(plan.earlier))):
             if some:
-                Letter.objects.filter(pk__in=[e.letter for e in some]).update(**{column: letter.pk})
+                Letter.objects.filter(pk__in=[e.letter for e in some]).update(**{column: letter})
 
 
 def _move(plan: Plan, head: int, has_letter: bool) -> roll.Move:
@@ -148,7 +140,7 @@ def _move(plan: Plan, head: int, has_letter: bool) -> roll.Move:
     return roll.Move(
         reader=plan.reader.id,
         due=plan.next,
-        cursor=None if plan.keeps_cursor else head,
+        cursor=plan.reader.cursor if plan.keeps_cursor else head,
         owed_from=plan.reader.owed_from if plan.failed else min(slots, default=None),
         first_slot=plan.slot if plan.first and has_letter else plan.reader.first_slot,
         covered=plan.reader.covered if plan.keeps_cursor else plan.slot,

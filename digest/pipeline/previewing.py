@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from digest.editions.compose import Silence
@@ -44,7 +44,7 @@ def preview(person: Subscriber, now: datetime, site_host: str) -> Preview:
 
 def planned(person: Subscriber, now: datetime) -> tuple[Plan, ChangeFacts]:
     """What a slot at `now` would bring, and the facts that it names."""
-    reader = replace(next(roll.readers([person.pk])), due=now, first_slot=None)
+    reader = next(roll.readers([person.pk]))._replace(due=now, first_slot=None)
     window = Window(numbers.head(), lows(reader, now).values(), (t.filter for t in reader.topics), now)
     return _planned(reader, window, now), ChangeFacts(_facts(window))
 

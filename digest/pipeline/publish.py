@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.db import IntegrityError
 from django.db.models import Exists, Max, OuterRef
 
-from digest.editions.compose import Candidate, Desk, Silence
+from digest.editions.compose import Desk, Silence
+from digest.editions.found import Candidate
 from digest.editions.rank import boosted
+from digest.editions.written import Writer, kept
 from digest.mail.compose import Composer
 from digest.mail.parts import RENDERER
 from digest.models import Snapshot, Source
@@ -56,6 +59,7 @@ class _Range:
     quiet: str
     dry: bool
     unknown: bool
+    write: Writer = field(default_factory=Writer)
 
 
 def publish(
@@ -118,7 +122,7 @@ def desk(window: Window, now: datetime) -> Desk:
     candidates = window.candidates
     facts = ChangeFacts({c.change: c.facts for c in candidates}, {c.change: c.paper for c in candidates})
     composer = Composer(wordings.wording(versions), wordings.site(), facts)
-    sizes = composer.card_bytes, composer.hit_bytes, composer.section_bytes(), composer.frame_bytes()
+    sizes = cache(composer.card_bytes), kept(composer.hit_bytes), composer.section_bytes(), composer.frame_bytes()
     return Desk(facts, facts.paper, window.why, _scorer(), *sizes, wording=versions, renderer=RENDERER)
 
 
@@ -163,7 +167,7 @@ def _serve(readers: Sequence[Reader], scope: _Range, done: Published) -> None:
 
 
 def _post(plans: Sequence[Plan], scope: _Range) -> int:
-    return post(plans, scope.window.head, scope.site_host, scope.now, unknown=scope.unknown)
+    return post(plans, scope.write, scope.window.head, scope.site_host, scope.now, unknown=scope.unknown)
 
 
 def _plans(readers: Sequence[Reader], scope: _Range) -> list[Plan]:

@@ -6,18 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
 
 import numpy as np
 from django.db.models import Q
 from numpy.typing import NDArray
 
-from digest.editions.compose import Candidate
+from digest.editions.found import NOTHING, Candidate, Found
 from digest.editions.rank import hours_listed
 from digest.matching.columns import Columns
 from digest.matching.engine import Bits
 from digest.matching.mark import Mark, kept
-from digest.matching.why import why
+from digest.matching.why import Witness
 from digest.models import Change, Paper, Told
 from digest.pipeline.compiled import compiled
 from digest.sources.listing import Facts
@@ -50,9 +50,10 @@ class Window:
         self.recent = np.array([paper in recent for _, paper, *_ in rows], dtype=np.bool_)
         self._compiled = compiled(set(filters))
         self.queries, self.broken = self._compiled.queries, self._compiled.broken
-        self.match = cache(self._match)  # per instance: readers share filters and windows
+        self.found = cache(self._found)  # per instance: readers share filters and windows
         self.listed = cache(self._listed)
         self.why = cache(self._why)
+        self._witness = cache(lambda change: Witness(self.facts(change)))
 
     @cached_property
     def bits(self) -> Bits:
@@ -78,7 +79,11 @@ class Window:
         bytes_of = np.packbits(self._mask(low) & self.kinds[settled], bitorder="little")
         return np.pad(bytes_of, (0, -bytes_of.size % 8)).view("<u8").astype(np.uint64)
 
-    def _match(self, filter_id: int, low: Low, settled: bool) -> tuple[Candidate, ...]:
+    def _found(self, filter_id: int, low: Low, settled: bool) -> Found:
+        matched = self.match(filter_id, low, settled)
+        return Found(matched) if matched else NOTHING
+
+    def match(self, filter_id: int, low: Low, settled: bool) -> tuple[Candidate, ...]:
         """Per paper the newest matching change in the window. Raises the filter's QueryError when it is broken."""
         if filter_id in self.broken:
             raise self.broken[filter_id]
@@ -91,14 +96,15 @@ class Window:
         revised = {c.paper: c.change for c in matched if c.kind == "revised"}
         return tuple(replace(c, revision=revised[c.paper]) if c.paper in revised else c for c in newest.values())
 
-    def _listed(self, low: Low, settled: bool) -> frozenset[int]:
-        """The papers with news in the window."""
-        if not self.candidates:
-            return frozenset()
-        return frozenset(self.candidates[i].paper for i in np.flatnonzero(self._mask(low) & self.kinds[settled]))
+    def _listed(self, scopes: frozenset[tuple[Low, bool]]) -> int:
+        """How many papers have news in windows, each with whether it is judged when settled."""
+        if not self.candidates or not scopes:
+            return 0
+        inside = reduce(np.logical_or, (self._mask(low) & self.kinds[settled] for low, settled in scopes))
+        return len({self.candidates[i].paper for i in np.flatnonzero(inside)})
 
     def _why(self, filter_id: int, change: int) -> tuple[Mark, ...]:
-        return kept(why(self.queries[filter_id], self.facts(change)))
+        return kept(self._witness(change).why(self.queries[filter_id]))
 
 
 def _candidate(number: int, paper: int, kind: str, facts: Facts, at: datetime) -> Candidate:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
+from subscribers import bulk
 from subscribers.models import Batch, Event, Letter
 from subscribers.outbox.policy import MOVES
 
@@ -58,13 +59,47 @@ def post(letters: Sequence[Letter], lane: int, oldest: datetime, now: datetime, 
 
     `unknown`: they may have been sent before a backup was put back, so they are not to be sent now.
     """
-    batch = Batch.objects.create(lane=lane, oldest=oldest, posted_at=now, done_at=now if unknown else None)
+    batch = _batch(lane, oldest, now, unknown)
     for letter in letters:
         letter.batch, letter.posted_at = batch, now
         if unknown:
             letter.state, letter.decided_at = "unknown", now
     Letter.objects.bulk_create(letters, batch_size=500)
     return batch
+
+
+class Fresh(NamedTuple):
+    """A letter before it is posted; its content as the text of its JSON."""
+
+    kind: str
+    subscriber_id: int
+    slot: datetime
+    message_id: str
+    content: str
+
+
+_WRITTEN = ("id", *Fresh._fields, "batch_id", "posted_at", "state", "decided_at", "attempts", "last", "reason", "reply")
+
+
+def post_many(letters: Sequence[Fresh], oldest: datetime, now: datetime, *, unknown: bool = False) -> Sequence[int]:
+    """As `post`, for the digests of many readers; the ids of their letters."""
+    batch = _batch(Batch.Lane.EDITIONS, oldest, now, unknown)
+    ids, at = bulk.reserved(Letter, len(letters)), bulk.instant(now)
+    common = (
+        (batch.pk, at, "unknown", at, 0, False, "", "")
+        if unknown
+        else (batch.pk, at, "waiting", None, 0, False, "", "")
+    )
+    rows = (
+        (number, kind, person, bulk.instant(slot), name, content, *common)
+        for number, (kind, person, slot, name, content) in zip(ids, letters, strict=True)
+    )
+    bulk.insert(Letter, _WRITTEN, rows)
+    return ids
+
+
+def _batch(lane: int, oldest: datetime, now: datetime, unknown: bool) -> Batch:
+    return Batch.objects.create(lane=lane, oldest=oldest, posted_at=now, done_at=now if unknown else None)
 
 
 def move(letters: QuerySet[Letter], before: Iterable[str], after: str, **values: object) -> int:
