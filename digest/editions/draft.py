@@ -91,12 +91,11 @@ class Draft:
     def to_json(self) -> dict[str, Any]:
         """Plain data for the letter's `content`; what is empty is left out."""
         kind = LATE * self.late, FIRST * self.first
-        counts = self.listed, self.told, self.outside, self.carried, self.carried_more
         plain = {
             "v": FORM,
             "when": joined((self.date, self.slot, self.since, self.next, self.zone, *kind)),
-            "counts": " ".join(map(str, counts)),
-            "person": joined((self.asked, "added" * self.added, str(self.topics), self.schedule)),
+            "counts": self.counts(),
+            "person": self.person(),
             "sections": [_plain_section(section) for section in self.sections],
             "wording": list(self.wording),
             "renderer": self.renderer,
@@ -104,6 +103,14 @@ class Draft:
         if self.missing:
             plain["missing"] = [[item.date, item.key] for item in self.missing]
         return plain if self.oldest == self.slot else plain | {"oldest": self.oldest}
+
+    def counts(self) -> str:
+        """What is counted, as the content keeps it."""
+        return f"{self.listed} {self.told} {self.outside} {self.carried} {self.carried_more}"
+
+    def person(self) -> str:
+        """What the foot says of the reader, as the content keeps it."""
+        return joined((self.asked, "added" * self.added, str(self.topics), self.schedule))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Draft:

@@ -7,16 +7,18 @@ and to write it again for each reader is most of what posting a letter costs.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import TypeVar
 
 from digest.editions.draft import Draft, Hit, Section
 
 T = TypeVar("T")
-OWN = ("sections", "asked", "outside")  # what differs among readers with the same schedule
-_FRAME = attrgetter(*(f.name for f in fields(Draft) if f.name not in OWN))
+OWN = ("sections", "counts", "person")  # of the plain data: what differs among readers of one slot
+_FRAME = attrgetter(
+    "date", "slot", "since", "next", "zone", "late", "first", "missing", "oldest", "wording", "renderer"
+)
 MOST_KEPT = 100_000  # hits
 
 
@@ -42,29 +44,40 @@ class Writer:
     def __init__(self) -> None:
         self._hits: dict[int, tuple[Hit, str]] = {}
         self._frames: dict[tuple[object, ...], str] = {}
+        self._people: dict[tuple[object, ...], str] = {}
 
     def __call__(self, drafts: Sequence[Draft]) -> list[str]:
         """The text of each."""
         if len(self._hits) > MOST_KEPT:
-            self._hits, self._frames = {}, {}
-        self._keep({id(hit): hit for draft in drafts for section in draft.sections for hit in section.hits})
+            self._hits, self._frames, self._people = {}, {}, {}
+        for draft in drafts:
+            for section in draft.sections:
+                for hit in section.hits:
+                    if id(hit) not in self._hits:
+                        self._hits[id(hit)] = hit, json.dumps(hit.line())
         return [self._text(draft) for draft in drafts]
 
-    def _keep(self, hits: Mapping[int, Hit]) -> None:
-        new = [hit for number, hit in hits.items() if number not in self._hits]
-        plain = Draft("", "", "", "", "", (Section(0, "", "", tuple(new)),)).to_json()["sections"][0]["hits"]
-        self._hits.update((id(hit), (hit, json.dumps(one))) for hit, one in zip(new, plain, strict=True))
-
     def _text(self, draft: Draft) -> str:
-        own = _FRAME(draft)
-        frame = self._frames.get(own)
-        if frame is None:
-            plain = replace(draft, sections=()).to_json()
-            frame = self._frames[own] = json.dumps({name: plain[name] for name in plain if name not in OWN})[:-1]
         sections = ", ".join(map(self._section, draft.sections))
-        return f'{frame}, "asked": {json.dumps(draft.asked)}, "outside": {draft.outside}, "sections": [{sections}]}}'
+        return f'{self._frame(draft)}, "counts": "{draft.counts()}", {self._person(draft)}, "sections": [{sections}]}}'
+
+    def _frame(self, draft: Draft) -> str:
+        """Everything else."""
+        key = _FRAME(draft)
+        frame = self._frames.get(key)
+        if frame is None:
+            plain = {name: value for name, value in replace(draft, sections=()).to_json().items() if name not in OWN}
+            frame = self._frames[key] = json.dumps(plain)[:-1]
+        return frame
+
+    def _person(self, draft: Draft) -> str:
+        key = draft.asked, draft.added, draft.topics, draft.schedule
+        person = self._people.get(key)
+        if person is None:
+            person = self._people[key] = f'"person": {json.dumps(draft.person())}'
+        return person
 
     def _section(self, section: Section) -> str:
         hits = ", ".join([self._hits[id(hit)][1] for hit in section.hits])
-        named = f'"name": {json.dumps(section.name)}, "query": {json.dumps(section.query)}'
-        return f'{{"topic": {section.topic}, {named}, "more": {list(section.more)}, "hits": [{hits}]}}'
+        more = " ".join(map(str, section.more))
+        return f'[{section.topic}, {json.dumps(section.name)}, {json.dumps(section.query)}, [{hits}], "{more}"]'

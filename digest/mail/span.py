@@ -71,7 +71,9 @@ class Span:
     def __init__(self, rendered: str, mark: tuple[str, str], lined: bool, run_of: Callable[[str], Run | None]) -> None:
         self.text, self._words, fields = _taken_apart(rendered)
         self._data, self._places = laid_out(_alternating(self.text, self._words))
-        self._cuts = _cuts(self._data, [gap for gap, _ in self._places[::2]], [gap for _, gap in self._places[::2]], lined)
+        self._cuts = _cuts(
+            self._data, [gap for gap, _ in self._places[::2]], [gap for _, gap in self._places[::2]], lined
+        )
         self._at = _occurrences(fields)
         self._before, self._behind = _sides(mark)
         self._rooms, self._lines = _rooms(self.text, self._words)

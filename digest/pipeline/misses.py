@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 
-from digest.editions.compose import Candidate
+from digest.editions.found import Candidate
 from digest.editions.rank import score
 from digest.matching.why import why_not
 from digest.pipeline.window import Window
@@ -46,8 +46,7 @@ class Misses:
 
     def _ranked(self, low: int | None) -> list[Candidate]:
         """The newest news of each paper of the window."""
-        listed = self._window.listed(low, False)
-        newest = {c.paper: c for c in self._window.candidates if c.paper in listed and c.kind != "settled"}
+        newest = {c.paper: c for c in self._window.inside(low) if c.kind != "settled"}
         return sorted(newest.values(), key=lambda c: (-score(c.facts), c.facts.key))[:LOOKED_AT]
 
     def _failed(self, filter_id: int, change: int) -> str:

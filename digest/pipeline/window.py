@@ -74,6 +74,10 @@ class Window:
     def _mask(self, low: Low) -> Mask:
         return self.recent if low is None else self.news & (self.numbers > low)
 
+    def inside(self, low: Low) -> list[Candidate]:
+        """The changes of one window, in their order."""
+        return [self.candidates[place] for place in np.flatnonzero(self._mask(low))]
+
     def columns(self, low: Low, settled: bool) -> NDArray[np.uint64]:
         """The changes of one window as bits, 64 a word, in the order of `bits`."""
         bytes_of = np.packbits(self._mask(low) & self.kinds[settled], bitorder="little")

@@ -64,7 +64,13 @@ def main(count: int) -> None:
     full = in_full(kept, facts, words)
     joined = sum(seconds) / count * 1e6
     later = seconds[1] / max(1, count - A_BATCH) * 1e6
-    cells = [f"{count:,}", f"{sizes[1] / count / 1000:.1f}", f"{sizes[0] / count:,.0f}", f"{joined:.1f}", f"{later:.1f}"]
+    cells = [
+        f"{count:,}",
+        f"{sizes[1] / count / 1000:.1f}",
+        f"{sizes[0] / count:,.0f}",
+        f"{joined:.1f}",
+        f"{later:.1f}",
+    ]
     print("\t".join([*cells, f"{full:,.0f}", f"{full / joined:.0f}", f"{most:.0f}"]))
 
 
