@@ -42,6 +42,8 @@ class Reader(NamedTuple):
     asked: datetime | None  # when they confirmed, or were added
     added: bool  # by an operator; they did not ask themselves
     topics: tuple[Interest, ...]
+    titles_only: bool = False
+    empty_too: bool = False  # a short mail when there is nothing to tell
 
     def schedule(self) -> Schedule:
         """ValueError when the stored zone, times or days can't be read."""

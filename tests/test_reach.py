@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from digest.pipeline import compiled, numbers
+from digest.pipeline.misses import Misses
 from digest.pipeline.planning import lows, plan
 from digest.pipeline.publish import desk
 from digest.pipeline.reach import reached
@@ -87,7 +88,7 @@ def test_one_who_is_not_reached_gets_the_same_as_one_by_one(seed: int) -> None:
     had, what = ToldBefore(window).of([one.id for one in readers]), desk(window, now)
     found = reached(window, readers, begins)
     for one in readers:
-        both = [plan(one, window, had.get(one.id, {}), (), what, now, "", reached=known)
+        both = [plan(one, window, had.get(one.id, {}), (), what, now, "", Misses(window), reached=known)
                 for known in (True, one.id in found)]  # fmt: skip
         assert both[0] == both[1]
     assert len(found) < len(readers)

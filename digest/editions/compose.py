@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from digest.editions.draft import Draft, Hit, Missing, Section
+from digest.editions.draft import Draft, Hit, Missing, Near, Section
 from digest.editions.found import Found, Ranked, Score, Why
 from digest.sources.listing import Facts
 from subscribers.reader import Interest
@@ -37,6 +37,7 @@ class Occasion(NamedTuple):
     added: bool = False
     topics: int = 0
     schedule: str = ""
+    titles: bool = False  # without abstracts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,14 @@ class Silence:
     """Why there is no mail: the first reason that is true (see DESIGN: silence is explained)."""
 
     reason: str
+    told: int = field(default=0, compare=False)  # papers that matched and were told before
+
+
+class Sizes(NamedTuple):
+    """Decoded bytes of HTML."""
+
+    card: Callable[[int], int]  # an upper bound, by change: quick
+    hit: Callable[[Hit], int]  # the exact bytes
 
 
 @dataclass(frozen=True)
@@ -62,8 +71,8 @@ class Desk:
     paper: Callable[[int], int]  # by change number; a paper's key may be another than in the digest that is carried
     why: Why
     score: Score
-    card_bytes: Callable[[int], int]  # an upper bound of decoded HTML bytes, by change: quick
-    hit_bytes: Callable[[Hit], int]  # the exact bytes
+    whole: Sizes  # of cards
+    brief: Sizes  # of cards without abstract
     section_bytes: int
     frame_bytes: int
     wording: tuple[int, ...] = ()
@@ -100,24 +109,40 @@ def compose(
     """
     finding = sorted((match for match in matches if match.found.papers), key=_weight)
     fresh = _apart(finding, told, desk) or _sections(finding, told, desk)
-    if not owed.carried and not any(part.hits for part in fresh.parts):
-        return Silence(_reason(occasion, matches, fresh))
-    carried = _carry(fresh.parts, owed.carried, desk) if owed.carried else _Carried(fresh.parts)
-    _fit(carried.parts, desk)
-    shown = sum(1 for part in carried.parts for hit in part.hits if hit.carried) if owed.carried else 0
     again = len(fresh.again)
+    if not any(part.hits for part in fresh.parts) and not any(draft.sections for draft in owed.carried):
+        return Silence(_reason(occasion, matches, fresh), again)
+    carried = _carry(fresh.parts, owed.carried, desk) if owed.carried else _Carried(fresh.parts)
+    _fit(carried.parts, desk, desk.brief if occasion.titles else desk.whole)
+    shown = sum(1 for part in carried.parts for hit in part.hits if hit.carried) if owed.carried else 0
+    draft = _begun(occasion, owed, desk)
+    return replace(
+        draft,
+        sections=tuple(Section(p.topic, p.name, p.query, tuple(p.hits), tuple(p.more)) for p in carried.parts),
+        told=again + carried.instead,
+        outside=occasion.listed - fresh.papers - again,
+        carried=shown,
+        carried_more=carried.more + carried.hits - shown,
+    )
+
+
+def nothing(occasion: Occasion, silence: Silence, near: Sequence[Near], owed: Owed, desk: Desk) -> Draft:
+    """The mail of one who wants to be told when there is nothing, and what came closest."""
+    outside = occasion.listed - silence.told
+    draft = _begun(occasion, owed, desk)
+    return replace(draft, told=silence.told, outside=outside, silence=silence.reason, near=tuple(near))
+
+
+def _begun(occasion: Occasion, owed: Owed, desk: Desk) -> Draft:
+    """A digest without papers."""
     return Draft(
         date=occasion.date,
         slot=occasion.slot,
         since=occasion.since,
         next=occasion.next,
         zone=occasion.zone,
-        sections=tuple(Section(p.topic, p.name, p.query, tuple(p.hits), tuple(p.more)) for p in carried.parts),
+        sections=(),
         listed=occasion.listed,
-        told=again + carried.instead,
-        outside=occasion.listed - fresh.papers - again,
-        carried=shown,
-        carried_more=carried.more + carried.hits - shown,
         missing=owed.missing,
         oldest=min((occasion.slot, *(d.oldest for d in owed.carried)), key=datetime.fromisoformat),
         late=occasion.late,
@@ -128,6 +153,7 @@ def compose(
         schedule=occasion.schedule,
         wording=desk.wording,
         renderer=desk.renderer,
+        titles=occasion.titles,
     )
 
 
@@ -247,20 +273,20 @@ def _join(by_topic: dict[int, _Part], part: _Part) -> None:
     mine.more = [*mine.more, *part.more]
 
 
-def _fit(parts: list[_Part], desk: Desk) -> None:
+def _fit(parts: list[_Part], desk: Desk, sizes: Sizes) -> None:
     """Keep the mail under its size: what doesn't fit goes behind "more".
 
     Carried papers have the first claim; then each section's best paper, each section's second, and so on, so
     that a topic with few papers is not crowded out by one with many.
     """
     room = MOST_BYTES - desk.frame_bytes - len(parts) * desk.section_bytes
-    if sum(desk.card_bytes(hit.change) for part in parts for hit in part.hits) <= room:
+    if sum(sizes.card(hit.change) for part in parts for hit in part.hits) <= room:
         return
     ordered = sorted((not hit.carried, j, -hit.score, i) for i, p in enumerate(parts) for j, hit in enumerate(p.hits))
     over: set[tuple[int, int]] = set()
     for _, j, _, i in ordered:
         if room >= 0:  # once it is full, no size matters any more
-            room -= desk.hit_bytes(parts[i].hits[j])
+            room -= sizes.hit(parts[i].hits[j])
         if room < 0:
             over.add((i, j))
     for i, part in enumerate(parts):

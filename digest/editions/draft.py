@@ -17,7 +17,7 @@ from digest.editions import line
 from digest.editions.line import joined, parted
 from digest.matching.mark import Mark
 
-__all__ = ["Draft", "Hit", "Mark", "Missing", "Section"]
+__all__ = ["Draft", "Hit", "Mark", "Missing", "Near", "Section"]
 
 FORM = 2  # of the content; the first one had no number
 LATE, FIRST = "late", "first"
@@ -58,6 +58,14 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """A paper that came close to the reader's topics, and what it lacks."""
+
+    change: int
+    lacks: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """One reader's digest."""
 
@@ -82,9 +90,12 @@ class Draft:
     schedule: str = ""  # in words: Monday to Friday, 07:30
     wording: tuple[int, ...] = field(default=())  # template versions it is worded with
     renderer: int = 0
+    titles: bool = False  # without abstracts
+    silence: str = ""  # why there is nothing for one who wants to be told so: see `compose.Silence`
+    near: tuple[Near, ...] = ()  # then what came closest
 
     def changes(self) -> list[int]:
-        """Every change number it names, shown first."""
+        """Every change number of its sections, shown first."""
         shown = [hit.change for section in self.sections for hit in section.hits]
         return shown + [number for section in self.sections for number in section.more]
 
@@ -102,6 +113,10 @@ class Draft:
         }
         if self.missing:
             plain["missing"] = [[item.date, item.key] for item in self.missing]
+        if self.titles:
+            plain["titles"] = True
+        if self.silence:
+            plain |= {"silence": self.silence, "near": [[item.change, item.lacks] for item in self.near]}
         return plain if self.oldest == self.slot else plain | {"oldest": self.oldest}
 
     def counts(self) -> str:
@@ -142,6 +157,9 @@ class Draft:
             schedule=schedule,
             wording=tuple(data["wording"]),
             renderer=data["renderer"],
+            titles=data.get("titles", False),
+            silence=data.get("silence", ""),
+            near=tuple(Near(*item) for item in data.get("near", ())),
         )
 
 
@@ -152,7 +170,7 @@ def current(content: dict[str, Any]) -> dict[str, Any]:
 
 def changes(content: dict[str, Any]) -> set[int]:
     """The change numbers whose papers a mail of this content names; of today's form."""
-    found: set[int] = set()
+    found = {change for change, _ in content.get("near", ())}
     for _, _, _, hits, more in content["sections"]:
         found.update(map(line.change_of, hits) if hits else map(int, more.split()[:1]))
     return found

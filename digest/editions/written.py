@@ -17,7 +17,20 @@ from digest.editions.draft import Draft, Hit, Section
 T = TypeVar("T")
 OWN = ("sections", "counts", "person")  # of the plain data: what differs among readers of one slot
 _FRAME = attrgetter(
-    "date", "slot", "since", "next", "zone", "late", "first", "missing", "oldest", "wording", "renderer"
+    "date",
+    "slot",
+    "since",
+    "next",
+    "zone",
+    "late",
+    "first",
+    "missing",
+    "oldest",
+    "wording",
+    "renderer",
+    "titles",
+    "silence",
+    "near",
 )
 MOST_KEPT = 100_000  # hits
 

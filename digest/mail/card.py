@@ -62,7 +62,8 @@ class Because(NamedTuple):
 class Card:
     """A paper's part of a digest, in both formats, encoded.
 
-    `failed` says why the card is only title and link, "" when it is whole. `lead` is the title for a slot.
+    `failed` says why the card is only title and link, "" when it is whole. `lead` is the title for a slot, `page` the
+    address of the paper's page.
     """
 
     def __init__(self, facts: Facts, wording: Wording, site_url: str) -> None:
@@ -73,13 +74,13 @@ class Card:
         self._edges = {field: ([p[0] for p in places], [p[1] for p in places]) for field, places in self._words.items()}
         self._mark_bytes = len("".join(wording.marks[HTML]).encode())
         self._ways: dict[str, tuple[Way, Way]] = {}
-        page = page_url(site_url, facts.key)
+        self.page = page_url(site_url, facts.key)
         self.failed = ""
         try:
-            self._parts = {format: self._rendered(facts, wording, page, format) for format in (TEXT, HTML)}
+            self._parts = {format: self._rendered(facts, wording, self.page, format) for format in (TEXT, HTML)}
         except Exception as error:  # whatever a template does, the digest goes out with title and link
             self.failed = f"{facts.key}: {error}"
-            self._parts = _title_and_link(self.title, page)
+            self._parts = _title_and_link(self.title, self.page)
 
     def write(self, score: str, places: str, rest: str, number: int, text: list[bytes], html: list[bytes]) -> None:
         """Appends the bytes of the card to a text part and an HTML part, as the paper with this number in the mail.

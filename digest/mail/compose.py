@@ -62,6 +62,7 @@ class Composer:
         self._links = values.Links(self._url)
         self._facts = facts
         self._cards: dict[str, Card] = {}  # by change number as a line names it
+        self._brief: dict[str, Card] = {}  # the same without abstract
         self._editions: dict[str, Edition] = {}
 
     def compose(self, draft: Draft, to: Addressee, message_id: str, date: datetime) -> Message:
@@ -84,7 +85,7 @@ class Composer:
         edition = self._editions.get(when.date) or self._edition(when.date)
         links = self._links.cells(token, leave_token)
         shown = _shown(content)
-        body = self._body(shown, edition, links)
+        body = self._body(shown, edition, links, self._brief if "titles" in content else self._cards)
         subject = self._subject(shown, body.papers, when, edition)
         header = self._envelope.folded(email, leave_token, subject.folded, message_id, date, when.date)
         cells = (
@@ -95,10 +96,13 @@ class Composer:
             *subject.cells,
             *whole_pair(email),
             *(self._lead(shown[0]).lead if shown else NOBODY),
+            *values.silence(content.get("silence", "")),
         )
         rows: Rows = {"contents": body.rows}
         if "missing" in content:
             rows = {**rows, "missing": values.missing(content["missing"], self._links, token)}
+        if "near" in content:
+            rows = {**rows, "near": [self._near(str(change), lacks) for change, lacks in content["near"]]}
         out = [header, BEGIN[TEXT]]
         edition.text.head.fill(cells, rows, out)
         out += body.text
@@ -116,13 +120,14 @@ class Composer:
         shown, when = _shown(content), values.when(content["when"])
         return self._subject(shown, sum(map(_papers, shown)), when, self._edition(when.date)).text
 
-    def card_bytes(self, change: int) -> int:
-        """An upper bound of a card's decoded bytes of HTML, whatever is marked and whatever the reason says."""
-        return self._card(str(change)).most_bytes()
+    def card_bytes(self, change: int, titles: bool = False) -> int:
+        """An upper bound of a card's decoded bytes of HTML, whatever is marked and whatever the reason says. `titles`:
+        without abstract."""
+        return self._card(str(change), self._brief if titles else self._cards).most_bytes()
 
-    def hit_bytes(self, hit: Hit) -> int:
+    def hit_bytes(self, hit: Hit, titles: bool = False) -> int:
         """The decoded bytes of HTML of a card with the marks and the reason of this hit."""
-        return self._card(str(hit.change)).bytes_of(hit.line())
+        return self._card(str(hit.change), self._brief if titles else self._cards).bytes_of(hit.line())
 
     def frame_bytes(self) -> int:
         """An upper bound of the decoded bytes of HTML of head and foot, without the head's rows for sections."""
@@ -137,31 +142,36 @@ class Composer:
         parts, bounds = self._edition(_ANY_DAY).html, values.bounds(self._url) | {"contents": sections}
         return parts.head.size(bounds) + parts.foot.size(bounds)
 
-    def _body(self, shown: Sequence[Shown], edition: Edition, links: Cells) -> _Body:
+    def _body(self, shown: Sequence[Shown], edition: Edition, links: Cells, made: dict[str, Card]) -> _Body:
         body = _Body()
         for place, section in enumerate(shown, 1):
-            _, name, query, hits, _ = section
+            number, name, query, hits, _ = section
             papers, here, first = _papers(section), len(hits), body.above + 1
             topic, lead = values.topic(name, query), self._lead(section)
             body.rows.append((*values.row(place, first, papers, here), *topic.row, *lead.lead))
-            cards = self._joined(hits, first)
+            cards = self._joined(hits, first, made)
             said = values.section(place, papers, here)
-            cells = (*links, *said, *topic.cells, values.gap(topic.name, papers, here), b"", CARDS)
+            pages, gap = values.topic_pages(links, number), values.gap(topic.name, papers, here)
+            cells = (*links, *pages, *said, *topic.cells, gap, b"", CARDS)
             _fill(edition.text.section, cells, cards[0], body.text)
             _fill(edition.html.section, cells, cards[1], body.html)
             body.papers += papers
             body.above += here
         return body
 
-    def _joined(self, hits: Sequence[str], first: int) -> tuple[Out, Out]:
+    def _joined(self, hits: Sequence[str], first: int, made: dict[str, Card]) -> tuple[Out, Out]:
         """The cards of a section in both formats, numbered from `first`."""
         text: Out = []
         html: Out = []
         for place, hit in enumerate(hits, first):
             change, score, places, _, rest = hit.split("|", 4)
-            card = self._cards.get(change) or self._card(change)
+            card = made.get(change) or self._card(change, made)
             card.write(score, places, rest, place, text, html)
         return text, html
+
+    def _near(self, change: str, lacks: str) -> Cells:
+        card = self._cards.get(change) or self._card(change, self._cards)
+        return (*card.lead, *whole_pair(card.page), *values.lacks(lacks))
 
     def _subject(self, shown: Sequence[Shown], papers: int, when: When, edition: Edition) -> Subject:
         return edition.subject(when.told, when.first, papers, self._about(shown))
@@ -179,15 +189,16 @@ class Composer:
         """The first paper of a section."""
         _, _, _, hits, more = section
         change = hits[0].partition("|")[0] if hits else more.partition(" ")[0]
-        return self._cards.get(change) or self._card(change)
+        return self._cards.get(change) or self._card(change, self._cards)
 
-    def _card(self, change: str) -> Card:
-        card = self._cards.get(change)
+    def _card(self, change: str, made: dict[str, Card]) -> Card:
+        card = made.get(change)
         if card is None:
             number = int(change)
             if number not in self._facts:
                 raise KeyError(f"the draft names change {number}, whose facts were not given to the composer")
-            card = self._cards[change] = Card(self._facts[number], self._wording, self._url)
+            facts = self._facts[number] if made is self._cards else replace(self._facts[number], abstract="")
+            card = made[change] = Card(facts, self._wording, self._url)
             if card.failed:
                 self.failed[number] = card.failed
         return card

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from digest.editions.draft import Draft, Hit, Mark, Missing, Section
+from digest.editions.draft import Draft, Hit, Mark, Missing, Near, Section
 from digest.mail import alert, said
 from digest.mail.alert import Alert
 from digest.mail.headers import Addressee
@@ -104,7 +104,7 @@ def days() -> tuple[Day, ...]:
         Day("ordinary", "an ordinary day", DRAFT, ORDINARY),
         Day("first", "somebody’s first digest, late, without a schedule", _first(), ORDINARY),
         Day("missing", "earlier digests that may not have arrived", _missing(), ORDINARY),
-        Day("none", "no papers", replace(DRAFT, sections=(), outside=59, carried=0), {}),
+        Day("none", "nothing for the reader", _nothing(), ORDINARY),
         _many("sixty", "60 papers in one topic", [f"Paper Number {n} of a Long Day" for n in range(60)]),
         _many("naughty", "titles and names made to break things", list(UGLY), topic=UGLY[0], query=UGLY[1]),
         _long(),
@@ -119,6 +119,11 @@ def day(name: str) -> Day | None:
 
 def _first() -> Draft:
     return replace(DRAFT, first=True, late=True, next="", asked="", topics=0, carried=0, sections=DRAFT.sections[:1])
+
+
+def _nothing() -> Draft:
+    near = tuple(Near(number, f"Robots: has no robot*; {text}") for number, text in zip((1, 2, 4), UGLY, strict=False))
+    return replace(DRAFT, sections=(), outside=59, carried=0, silence="nothing matched", near=near)
 
 
 def _missing() -> Draft:

@@ -40,6 +40,8 @@ _FRAME = _COMMON | {
     "end": "when it ends",
     "zone": "the reader's zone: Europe/Berlin",
     "next": "the next slot, in full",
+    "silence": "why there is nothing for the reader: nothing matched your topics",
+    "lacks": "what a paper that came close lacks",
     "email": "the reader's address",
     "asked": "the day the reader asked for the digest: 3 August 2026",
     "consent": "why they get it: asked for it on 3 August 2026 and confirmed · was added by the operator on ...",
@@ -59,6 +61,8 @@ SLOTS: Mapping[str, Mapping[str, str]] = {
         "anchor": "name of the section's place: t1",
         "topic": "name of the topic",
         "query": "its filter as typed",
+        "edit": "the page that changes the topic",
+        "less": "the page that brings less of it",
         "papers": "its papers, counted with their word",
         "here": "how many are in the mail",
         "more": "how many are on the web only",
@@ -85,6 +89,7 @@ _FRAME_CONDITIONS = {
     "has_next": "there is a next slot",
     "has_asked": "the day the reader asked is known",
     "has_schedule": "the schedule is known",
+    "is_silent": "there is nothing for the reader, who wants to be told so",
 }
 CONDITIONS: Mapping[str, Mapping[str, str]] = {
     "subject": {name: _FRAME_CONDITIONS[name] for name in ("found", "nothing", "is_first")},
@@ -100,6 +105,7 @@ CONDITIONS: Mapping[str, Mapping[str, str]] = {
 _FRAME_REPETITIONS = {
     "missing": "for each earlier digest of which nobody knows whether it arrived",
     "contents": "for each section",
+    "near": "for each paper that came closest, when there is nothing",
 }
 REPETITIONS: Mapping[str, Mapping[str, str]] = {
     "head": _FRAME_REPETITIONS,
@@ -112,6 +118,7 @@ REPETITIONS: Mapping[str, Mapping[str, str]] = {
 _ROWS: Mapping[str, frozenset[str]] = {
     "missing": frozenset({"date", "page"}),
     "contents": frozenset({"anchor", "topic", "count", "number", "lead", "numbered"}),
+    "near": frozenset({"lead", "page", "lacks"}),
     "also": frozenset({"topic"}),
     "wanted": frozenset({"topic", "query", "cadence", "is_slower"}),
     "raised": frozenset(

@@ -18,11 +18,13 @@ from digest.mail.form import Values
 from digest.mail.headers import SUBJECT_MOST, TOKEN
 from digest.mail.quoted import LINE_MOST, SOFT, encoded
 from digest.mail.sheet import Cells, both
+from digest.mail.silences import SILENCES
 from digest.mail.wrap import WIDTH, columns
 
 QUERY_BYTES, SCHEDULE_BYTES, ZONE_BYTES, PHRASE_BYTES = 480, 200, 80, 60  # most bytes of such slots in HTML
 EMAIL_BYTES = 254 * 6
 CONTENTS_COLUMNS = 46  # of a topic's name in the text part's contents
+LACKS_BYTES = 400
 MISSING_MOST = 4  # earlier digests named
 URL_BYTES, PAGE_BYTES = 90, 170  # of a link of ours behind the site's address: a path and one token, or two
 
@@ -33,11 +35,15 @@ COUNTS = ("papers", "others", "listed", "fresh", "above", "more", "told", "outsi
           "found", "nothing", "has_others", "has_carried", "no_carried")  # fmt: skip
 PERSON = ("asked", "consent", "topics", *both("schedule"), "has_asked", "has_schedule")
 LINKS = both("web", "me", "leave")
+ME = slice(2, 4)  # of LINKS
 OWN = both("subject", "email", "lead")
-FRAME = (*TIMES, *COUNTS, *PERSON, *LINKS, *OWN)
+SILENCE = (*both("silence"), "is_silent")
+NEAR = both("lead", "page", "lacks")
+FRAME = (*TIMES, *COUNTS, *PERSON, *LINKS, *OWN, *SILENCE)
 CONTENTS = ("anchor", "number", "numbered", *both("count", "topic", "lead"))
-FRAME_ROWS = {"contents": CONTENTS, "missing": both("date", "page")}
-SECTION = (*LINKS, "anchor", "papers", "here", "more", "behind", *both("topic", "query", "gap"), "cards")
+FRAME_ROWS = {"contents": CONTENTS, "missing": both("date", "page"), "near": NEAR}
+PAGES = both("edit", "less")
+SECTION = (*LINKS, *PAGES, "anchor", "papers", "here", "more", "behind", *both("topic", "query", "gap"), "cards")
 
 
 def by_format(pairs: Mapping[str, Pair]) -> Both:
@@ -142,10 +148,29 @@ def _link(path: tuple[bytes, bytes, bytes], token: bytes) -> Pair:
     return text + token + SOFT, html + token + SOFT
 
 
+def topic_pages(links: Cells, number: int) -> Cells:
+    """The pages that change a topic of the reader's, and bring less of it, behind links as `Links.cells` gives them."""
+    tail = b"/topic/%d" % number
+    text, html = links[ME]
+    return text + tail + SOFT, html + tail + SOFT, text + tail + b"/less" + SOFT, html + tail + b"/less" + SOFT
+
+
 def missing(earlier: Sequence[Sequence[str]], links: Links, token: str) -> list[Cells]:
     """Rows for the earlier digests of which nobody knows whether they arrived, the newest first, at most 4."""
     newest = sorted(earlier, key=lambda missing: missing[1], reverse=True)[:MISSING_MOST]
     return [(*pair(days.without_year(date)), *links.page(token, key)) for date, key in newest]
+
+
+@lru_cache(maxsize=64)
+def silence(reason: str) -> Cells:
+    """Why there is nothing, in words."""
+    return (*pair(bounded(SILENCES.get(reason, reason), LACKS_BYTES)), bool(reason))
+
+
+@lru_cache(maxsize=KEPT)
+def lacks(said: str) -> Pair:
+    """What a paper that came close lacks."""
+    return pair(bounded(said, LACKS_BYTES), 5)
 
 
 class Topic(NamedTuple):
@@ -210,7 +235,7 @@ def bounds(url: str) -> dict[str, int]:
     return {
         **dict.fromkeys(phrases, PHRASE_BYTES),
         **dict.fromkeys(numbers, 12),
-        **dict.fromkeys(("web", "me", "leave"), len(html(url)) + URL_BYTES),
+        **dict.fromkeys(("web", "me", "leave", "edit", "less"), len(html(url)) + URL_BYTES),
         "page": len(html(url)) + PAGE_BYTES,
         "zone": ZONE_BYTES,
         "schedule": SCHEDULE_BYTES,
@@ -223,4 +248,7 @@ def bounds(url: str) -> dict[str, int]:
         "cards": 0,
         "contents": 0,
         "missing": MISSING_MOST,
+        "silence": LACKS_BYTES,
+        "lacks": LACKS_BYTES,
+        "near": 0,  # it stands where no section does, and is small
     }

@@ -7,22 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from digest.mail.silences import SILENCES
 from digest.models import Copy
 from subscribers.models import Letter, Subscriber
 from subscribers.outbox.message import SLOT
 from subscribers.schedule import zone_of
 
 SHOWN = 14
-# reasons of silence, for the reader
-SAID = {
-    "no topics": "you had no topics",
-    "source failed": "a source could not be read",
-    "source had no listing": "the sources had nothing new",
-    "nothing matched": "nothing matched your topics",
-    "all told before": "you had been told of everything that matched",
-    "below threshold": "what matched stayed below your thresholds",
-    "too soon after the first": "it was too soon after your first digest",
-}
 EXPLAINED = ("nothing matched", "all told before", "below threshold", "no topics")  # more can be said of these
 STATES = {
     "waiting": "on its way",
@@ -68,7 +59,7 @@ def _rows(copies: Iterable[Copy], zone: ZoneInfo) -> Iterator[Row]:
         elif copy.result == Copy.Result.FAILED:
             yield Row(slot, "something of yours could not be read; the next one covers this time too")
         else:
-            yield Row(slot, f"no mail: {SAID.get(copy.reason, copy.reason)}", why=copy.reason in EXPLAINED)
+            yield Row(slot, f"no mail: {SILENCES.get(copy.reason, copy.reason)}", why=copy.reason in EXPLAINED)
 
 
 def _letter(letter: Letter) -> str:

@@ -10,9 +10,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from digest.editions.compose import Desk, Match, Occasion, Owed, Silence, compose
-from digest.editions.draft import Draft, Missing
+from digest.editions.compose import Desk, Match, Occasion, Owed, Silence, compose, nothing
+from digest.editions.draft import Draft, Missing, Near
 from digest.editions.found import NOTHING
+from digest.pipeline.misses import Misses
 from digest.pipeline.window import RECENT, Window
 from subscribers import schedule
 from subscribers.models import Letter
@@ -152,6 +153,7 @@ def plan(
     desk: Desk,
     now: datetime,
     quiet: str,
+    misses: Misses,
     *,
     reached: bool = True,
 ) -> Plan:
@@ -175,10 +177,25 @@ def plan(
     result = compose(when, matches, told, _owed(earlier), desk)
     if isinstance(result, Silence):
         if quiet and result.reason in ("source had no listing", _hidden_by(quiet)):
-            result = Silence(quiet)
-        earlier = _untouched(earlier)
+            result = replace(result, reason=quiet)
+        if reader.empty_too and served:
+            result = nothing(when, result, _near(misses, served, reader.cursor), _owed(earlier), desk)
+        else:
+            earlier = _untouched(earlier)
     since = _since(reader, begins, window.head)
     return Plan(reader, on, slot, clock.upcoming, result, earlier, since, first=first)
+
+
+def _near(misses: Misses, served: Sequence[Interest], low: int | None) -> list[Near]:
+    """What came closest to these topics, and what it lacks of each."""
+    found = misses.of(served, low)
+    return [Near(one.candidate.change, _lacks(one.failed)) for one in found]
+
+
+def _lacks(failed: Mapping[str, str]) -> str:
+    if len(failed) == 1:
+        return "".join(failed.values())
+    return " · ".join(f"{topic}: {said}" for topic, said in failed.items())
 
 
 def _hidden_by(quiet: str) -> str:
@@ -219,6 +236,7 @@ def _occasion(
         added=reader.added,
         topics=len(reader.topics),
         schedule=clock.words,
+        titles=reader.titles_only,
     )
 
 

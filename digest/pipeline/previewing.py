@@ -9,6 +9,7 @@ from datetime import datetime
 from digest.editions.compose import Silence
 from digest.pipeline import numbers
 from digest.pipeline.facts import ChangeFacts
+from digest.pipeline.misses import Misses
 from digest.pipeline.planning import Plan, earlier_digests, lows, plan
 from digest.pipeline.publish import desk, quiet_reason
 from digest.pipeline.rendering import Renderer
@@ -52,7 +53,7 @@ def planned(person: Subscriber, now: datetime) -> tuple[Plan, ChangeFacts]:
 def _planned(reader: Reader, window: Window, now: datetime) -> Plan:
     told = ToldBefore(window).of([reader.id]).get(reader.id, {})
     earlier = earlier_digests([reader]).get(reader.id, ())
-    return plan(reader, window, told, earlier, desk(window, now), now, quiet_reason(now))
+    return plan(reader, window, told, earlier, desk(window, now), now, quiet_reason(now), Misses(window))
 
 
 def _facts(window: Window) -> Mapping[int, Facts]:

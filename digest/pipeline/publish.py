@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 
 from django.db import IntegrityError
 from django.db.models import Exists, Max, OuterRef
 
-from digest.editions.compose import Desk, Silence
+from digest.editions.compose import Desk, Silence, Sizes
 from digest.editions.found import Candidate
 from digest.editions.rank import boosted
 from digest.editions.written import Writer, kept
@@ -24,6 +24,7 @@ from digest.mail.parts import RENDERER
 from digest.models import Snapshot, Source
 from digest.pipeline import numbers, wordings
 from digest.pipeline.facts import ChangeFacts
+from digest.pipeline.misses import Misses
 from digest.pipeline.planning import Plan, earlier_digests, failed, lows, plan
 from digest.pipeline.posting import post
 from digest.pipeline.reach import reached
@@ -57,6 +58,7 @@ class _Range:
     now: datetime
     site_host: str
     quiet: str
+    misses: Misses
     dry: bool
     unknown: bool
     write: Writer = field(default_factory=Writer)
@@ -113,7 +115,18 @@ def _range(readers: Sequence[Reader], head: int, now: datetime, site_host: str, 
     starts = {low for lows_of_one in begins.values() for low in lows_of_one.values()}
     window = Window(head, starts, (t.filter for r in readers for t in r.topics), now)
     found = reached(window, readers, begins)
-    return _Range(window, found, ToldBefore(window), desk(window, now), now, site_host, quiet_reason(now), dry, unknown)
+    return _Range(
+        window,
+        found,
+        ToldBefore(window),
+        desk(window, now),
+        now,
+        site_host,
+        quiet_reason(now),
+        Misses(window),
+        dry,
+        unknown,
+    )
 
 
 def desk(window: Window, now: datetime) -> Desk:
@@ -122,7 +135,11 @@ def desk(window: Window, now: datetime) -> Desk:
     candidates = window.candidates
     facts = ChangeFacts({c.change: c.facts for c in candidates}, {c.change: c.paper for c in candidates})
     composer = Composer(wordings.wording(versions), wordings.site(), facts)
-    sizes = cache(composer.card_bytes), kept(composer.hit_bytes), composer.section_bytes(), composer.frame_bytes()
+    whole, brief = (
+        Sizes(cache(partial(composer.card_bytes, titles=titles)), kept(partial(composer.hit_bytes, titles=titles)))
+        for titles in (False, True)
+    )
+    sizes = whole, brief, composer.section_bytes(), composer.frame_bytes()
     return Desk(facts, facts.paper, window.why, _scorer(), *sizes, wording=versions, renderer=RENDERER)
 
 
@@ -182,6 +199,7 @@ def _plans(readers: Sequence[Reader], scope: _Range) -> list[Plan]:
             scope.desk,
             scope.now,
             scope.quiet,
+            scope.misses,
             reached=reader.id in scope.reached,
         )
         for reader in readers

@@ -32,7 +32,7 @@ def digest(person: Subscriber, moment: str) -> Digest | None:
     if letter is None or not letter.content:
         return None
     draft, facts = Draft.from_json(letter.content), ChangeFacts()
-    facts.load(draft.changes())
+    facts.load([*draft.changes(), *(near.change for near in draft.near)])
     return Digest(draft, tuple(_whole(section, facts) for section in draft.sections), facts)
 
 

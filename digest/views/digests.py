@@ -10,9 +10,11 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from digest.editions.draft import Draft, Hit, Section
+from digest.editions.draft import Draft, Hit, Near, Section
 from digest.mail import days
 from digest.mail.foreign import clean
+from digest.mail.paper import page_url, paper_title
+from digest.mail.silences import SILENCES
 from digest.pipeline import reading
 from digest.pipeline.reading import Digest
 from digest.views.cards import Card, card
@@ -74,6 +76,8 @@ def _shown(found: Digest, person: Subscriber) -> dict[str, Any]:
         "period": "in the last 7 days" if draft.first else days.since(draft.since, draft.date),
         "counts": _counts(draft, papers),
         "sections": _sections(found),
+        "silence": SILENCES.get(draft.silence, draft.silence),
+        "near": [_near(found, one) for one in draft.near],
         "missing": [{"slot": one.key, "date": days.without_year(one.date)} for one in draft.missing],
         "start": days.moment(draft.since),
         "end": days.moment(draft.slot),
@@ -105,6 +109,11 @@ def _card(found: Digest, hit: Hit, number: int) -> Card:
 
 def _named(section: Section) -> dict[str, str]:
     return {"name": clean(section.name), "query": clean(section.query)}
+
+
+def _near(found: Digest, near: Near) -> dict[str, str]:
+    facts = found.facts[near.change]
+    return {"url": page_url("", facts.key), "title": paper_title(facts), "lacks": clean(near.lacks)}
 
 
 def _without_year(day: str) -> str:

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 from digest.mail import days
 from digest.mail.foreign import clean
 from digest.mail.paper import page_url
+from digest.mail.silences import SILENCES
 from digest.pipeline import asking
-from digest.pipeline.lately import SAID
 from digest.views import errors
 from digest.views.digests import holder
 from subscribers import limits
@@ -38,7 +38,7 @@ def silence(request: HttpRequest, token: str, when: date) -> HttpResponse:
         "token": token,
         "day": days.weekday(when.isoformat()),
         "came": answer.result == "letter",
-        "said": SAID.get(answer.reason, answer.reason),
+        "said": SILENCES.get(answer.reason, answer.reason),
         "closest": [_miss(one) for one in answer.closest],
     }
     return render(request, "web/silence.html", shown)

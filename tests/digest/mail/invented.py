@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from digest.editions.draft import Draft, Hit, Mark, Missing, Section
+from digest.editions.draft import Draft, Hit, Mark, Missing, Near, Section
 from digest.mail import alert
 from digest.mail.alert import Alert
 from digest.mail.compose import Addressee, Composer, Site, compose_notice
@@ -141,6 +141,21 @@ DRAFT = Draft(
     outside=54,
     carried=1,
     missing=(Missing("2026-11-20", "20261120T0630"),),
+)
+
+
+NOTHING = replace(
+    DRAFT,
+    sections=(),
+    told=2,
+    outside=59,
+    carried=0,
+    missing=(),
+    silence="nothing matched",
+    near=(
+        Near(103, "Long-context inference: has no “long context” · Moss: has no moss or 苔"),
+        Near(102, "Robot learning: has no robot*"),
+    ),
 )
 
 

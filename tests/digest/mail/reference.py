@@ -23,6 +23,7 @@ from digest.mail.compose import Addressee, Site
 from digest.mail.foreign import apart, clean, cut, cut_to_bytes, fit, words
 from digest.mail.headers import site_data
 from digest.mail.paper import page_url, paper_title, plain
+from digest.mail.silences import SILENCES
 from digest.mail.wrap import columns, wrap
 from digest.matching.why import reason
 from digest.sources.listing import Facts
@@ -148,8 +149,8 @@ def alignment(text: str, lines: str) -> list[int]:
     return found
 
 
-def card(facts: Facts, hit: Hit, number: int, format: str, site: Site) -> str:
-    title, abstract = paper_title(facts), cut(readable(facts.abstract), 2_000)
+def card(facts: Facts, hit: Hit, number: int, format: str, site: Site, titles: bool = False) -> str:
+    title, abstract = paper_title(facts), "" if titles else cut(readable(facts.abstract), 2_000)
     places = runs(hit.marks, {"title": title, "abstract": abstract})
     paper: dict[str, Any] = plain(facts, page_url(site.url, facts.key))
     quotes = ("“", "”") if format == "html" else ('"', '"')
@@ -182,6 +183,8 @@ def section(given: Section, place: int, cards: str, format: str, links: dict[str
     said = papers + (f", {len(given.hits)} here" if given.more else "")
     room = 72 - columns(topic) - len(said)
     values = links | {
+        "edit": f"{links['me']}/topic/{given.topic}",
+        "less": f"{links['me']}/topic/{given.topic}/less",
         "anchor": f"t{place}",
         "topic": topic if format == "html" else wrap(apart(topic)),
         "query": query if format == "html" else wrap(apart(query)),
@@ -261,6 +264,16 @@ def frame(
         "has_asked": bool(to.since),
         "has_schedule": bool(to.schedule),
         "contents": rows,
+        "silence": SILENCES.get(draft.silence, draft.silence),
+        "is_silent": bool(draft.silence),
+        "near": [
+            {
+                "lead": words_of(bounded(paper_title(facts[near.change]), 300)),
+                "page": page_url(site.url, facts[near.change].key),
+                "lacks": bounded(near.lacks, 400) if format == "html" else wrap(apart(bounded(near.lacks, 400)), 5),
+            }
+            for near in draft.near
+        ],
         "missing": [
             {"date": days.without_year(m.date), "page": f"{site.url}/l/{to.token}/{m.key}"} for m in newest
         ],
@@ -278,7 +291,7 @@ def body(draft: Draft, facts: Mapping[int, Facts], site: Site, to: Addressee, su
         cards = []
         for hit in s.hits:
             number += 1
-            cards.append(card(facts[hit.change], hit, number, format, site))
+            cards.append(card(facts[hit.change], hit, number, format, site, draft.titles))
         parts.append(section(s, place, "".join(cards), format, pages(site, to), context))
     parts.append(render("foot", format, values, **context))
     if format == "txt":

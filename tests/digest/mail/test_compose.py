@@ -149,7 +149,7 @@ def test_a_late_digest_and_a_first_one_say_so() -> None:
 
 def test_a_digest_without_papers_says_so() -> None:
     mail = digest(replace(DRAFT, sections=(), carried=0, missing=(), listed=5, told=0, outside=5))
-    assert mail.headers["Subject"] == "Nothing new, 25 Nov 2026"
+    assert mail.headers["Subject"] == "Nothing for you, 25 Nov 2026"
     for text in (folded(mail.text), words_of(mail.html)):
         assert "No papers for you, of 5 new or changed since yesterday, 07:30" in text
         assert "5 new or changed = 0 above + 0 more on the web + 0 told before + 5 outside your topics" in text

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.digest.mail.invented import (
     LEAVE,
     ME,
     MESSAGE_ID,
+    NOTHING,
     NOW,
     PANEL,
     PAUSED,
@@ -33,6 +35,8 @@ from tests.digest.mail.reading import read
 FOLDER = Path(__file__).parents[2] / "golden"
 MAILS = {
     "digest": lambda: composer().compose(DRAFT, READER, MESSAGE_ID, NOW),
+    "titles": lambda: composer().compose(replace(DRAFT, titles=True), READER, MESSAGE_ID, NOW),
+    "nothing": lambda: composer().compose(NOTHING, READER, MESSAGE_ID, NOW),
     **{kind: partial(notice, kind) for kind in SAID},
     "alert_over": partial(notice, "alert", alert.said([], [alarm(DOUBT)], PANEL)),
     "known_paused": partial(notice, "known", known(PAUSED, ME, LEAVE)),

@@ -160,7 +160,7 @@ def test_that_it_can_not_be_started_is_no_fault_of_a_wording(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("{{ slot.page }}", "'page' is known inside each\\(\"missing\"\\) only"),
+        ("{{ slot.page }}", '\'page\' is known inside each\\("missing"\\) and each\\("near"\\) only'),
         ('{% call each("missing") %}{{ slot.topic }}{% endcall %}', "'topic' is known inside each\\(\"contents\"\\)"),
         ('{% call when("numbered") %}x{% endcall %}', "'numbered' is known inside"),
         ('{{ "\ue0b0nonsense\ue0b1" }}', "no 'nonsense' here"),

@@ -8,7 +8,7 @@ from email.policy import SMTP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.editions.draft import Draft, Hit, Mark, Missing, Section
+from digest.editions.draft import Draft, Hit, Mark, Missing, Near, Section
 from digest.sources.listing import Facts
 from subscribers.query.tex import readable
 from tests.digest.mail import reference
@@ -85,9 +85,14 @@ def drafts(draw: st.DrawFn) -> tuple[Draft, dict[int, Facts]]:
         more = tuple(draw(st.lists(st.sampled_from(sorted(papers)), max_size=2)))
         sections.append(Section(topic, draw(texts), draw(texts), shown, more))
     missing = (Missing("2026-11-20", "20261120T0630"),) * draw(st.integers(0, 2))
+    silence = "" if sections else draw(st.sampled_from(("", "nothing matched", "all told before")))
+    near = tuple(Near(n, draw(texts)) for n in draw(st.lists(st.sampled_from(sorted(papers)), max_size=3)))
     draft = replace(
         DRAFT,
         sections=tuple(sections),
+        titles=draw(st.booleans()),
+        silence=silence,
+        near=near if silence else (),
         carried=draw(st.integers(0, 1)),
         carried_more=draw(st.integers(0, 1)),
         late=draw(st.booleans()),
