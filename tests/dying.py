@@ -8,6 +8,7 @@ can see: a transaction, a line to the mail server. The command that is to die at
 code 99; one that has fewer steps ends normally.
 """
 
+import io
 import itertools
 import json
 import os
@@ -31,14 +32,20 @@ class Nursery:
 
     def run(self, *command: str, dies_at: int = 0, email_url: str = "") -> tuple[int, str, str]:
         """Exit code, standard output, standard error."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
             order = {"command": command, "dies_at": dies_at, "email_url": email_url, "out": out.name, "err": err.name}
-            self.process.stdin.write(json.dumps(order) + "\n")
-            self.process.stdin.flush()
-            code = int(self.process.stdout.readline())
-            return code, out.read(), err.read()
+            return self._ask(order), out.read(), err.read()
+
+    def warm(self, *command: str, email_url: str) -> None:
+        """Do it in the process that forks: what it loads and compiles, all that come after have."""
+        assert self._ask({"command": command, "dies_at": 0, "email_url": email_url, "here": True}) == 0
+
+    def _ask(self, order: dict[str, Any]) -> int:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
 
     def close(self) -> None:
         self.process.communicate()
@@ -77,20 +84,36 @@ def die_at(number: int) -> None:
 
 def child(order: dict[str, Any]) -> None:
     """One command, with its output in files."""
-    from django.conf import settings
     from django.core.management import execute_from_command_line
-
-    from subscribers.outbox.mailurl import read_mail_url
 
     for descriptor, name in ((1, order["out"]), (2, order["err"])):
         os.dup2(os.open(name, os.O_WRONLY | os.O_TRUNC), descriptor)
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
-    if order["email_url"]:
-        settings.MAIL_TARGET = read_mail_url(order["email_url"])
+    send_to(order["email_url"])
     if order["dies_at"]:
         die_at(order["dies_at"])
     execute_from_command_line(["manage.py", *order["command"]])
     sys.stdout.flush()
+
+
+def send_to(url: str) -> None:
+    """EMAIL_URL, when it is another one than that of the environment."""
+    from django.conf import settings
+
+    from subscribers.outbox.mailurl import read_mail_url
+
+    if url:
+        settings.MAIL_TARGET = read_mail_url(url)
+
+
+def here(order: dict[str, Any]) -> None:
+    """One command in this process, which keeps no connection that its children would share."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    send_to(order["email_url"])
+    call_command(*order["command"], stdout=io.StringIO(), stderr=io.StringIO())
+    connections.close_all()
 
 
 def main() -> None:
@@ -101,11 +124,16 @@ def main() -> None:
     from digest.management.commands import deliver, fetch, ledger, publish, reader  # noqa: F401 - loaded once, for all
 
     for line in sys.stdin:
+        order = json.loads(line)
+        if "here" in order:
+            here(order)
+            print(0, flush=True)
+            continue
         number = os.fork()
         if number == 0:
             code = 1
             try:
-                child(json.loads(line))
+                child(order)
                 code = 0
             except SystemExit as leaving:
                 code = int(leaving.code or 0)
