@@ -87,8 +87,7 @@ class Service:
         self.server = os.environ["DATABASE_URL"] if os.environ["DATABASE_URL"].startswith("postgres") else ""
         self.name = f"life_{abs(hash(folder)):x}"
         if self.server:
-            _sql(self.server, f"CREATE DATABASE {self.name} TEMPLATE {_migrated_database(self.server)}")
-            url = _url(self.server, self.name)
+            url = new_database(self.server, self.name)
         else:
             shutil.copy(_migrated_file(), self.file)
             url = f"sqlite:///{self.file}"
@@ -179,6 +178,12 @@ def _sql(server: str, *statements: str, database: str = "postgres") -> None:
     with psycopg.connect(host=host, user="digest", dbname=database, autocommit=True) as link:
         for statement in statements:
             link.execute(statement)  # type: ignore[arg-type]
+
+
+def new_database(server: str, name: str) -> str:
+    """The URL of a migrated database on a PostgreSQL."""
+    _sql(server, f"CREATE DATABASE {name} TEMPLATE {_migrated_database(server)}")
+    return _url(server, name)
 
 
 def _url(server: str, name: str) -> str:

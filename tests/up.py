@@ -2,6 +2,7 @@
 
 import contextlib
 import email
+import http.client
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
 
@@ -105,6 +107,18 @@ class Up:
         """All processes that hold this folder's lock."""
         held = (self.home / "up.lock").stat()
         return [number for number in processes() if has_open(number, held)]
+
+    def answers(self) -> bool:
+        """Whether the site does."""
+        link = http.client.HTTPConnection("localhost", self.port, timeout=10)
+        try:
+            link.request("GET", "/healthz", headers={"Host": urlsplit(self.env.get("SITE_URL", "//localhost")).netloc,
+                                                     "X-Forwarded-Proto": "https"})  # fmt: skip
+            return link.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            link.close()
 
     def arrived(self) -> int:
         return len(list(self.outbox.glob("*.eml")))

@@ -16,8 +16,8 @@ from pathlib import Path
 
 os.environ["TEST_DATABASE"] = "postgres"
 
-from tests.faults import groups, record  # noqa: E402 - tests.services reads which database is wanted
-from tests.lives import ROOT  # noqa: E402
+from tests.faults import groups, record
+from tests.lives import ROOT
 
 PAGE = ROOT / "digest" / "docs" / "faults.md"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import deliveries, kills
+from tests.faults import deliveries, kills, parts
 from tests.faults.record import Row
 from tests.lives import Service
 
@@ -87,17 +87,24 @@ def _connections(number: int) -> str:
 GROUPS = {
     "smtp": Part(
         "The mail server says no, or nothing",
-        f"{READERS} letters meet a fault of the mail server, at every step of the conversation; when it is whole again\n"
-        "`deliver` runs once more. *Slow* is slower than we wait; *cut* ends the line in the middle of the mail.",
+        f"{READERS} letters meet a fault of the mail server, at every step of the conversation; when it is whole\n"
+        "again `deliver` runs once more. *Slow* is slower than we wait; *cut* ends the line in the middle of the mail.",
         smtp,
     ),
     "kills": Part(
         "kill -9 at a network call",
-        f"The process is killed at its Nth call, of all there are or evenly spread over them; then once more what the\n"
-        f"world would do: `deliver` when the lease has run out, the listing, the slot, the webhook or the button again.\n"
+        "The process is killed at its Nth call, of all there are or evenly spread over them; then comes once more what\n"
+        "the world would do: `deliver` after the lease, the listing, the slot, the webhook, the button again.\n"
         f"The database is PostgreSQL, so its answers are network calls too. {READERS} letters each, 2 of them for\n"
         "`confirm`.",
         killed,
         points=True,
+    ),
+    "parts": Part(
+        "A process is killed, stopped or started anew",
+        f"{parts.READERS:,} readers are due, the whole service (`up`) is at it, with PostgreSQL and Valkey, and the mail\n"
+        f"server takes {parts.RATE:.0f} letters a second. *Letters*: those let go between this strike and the next. A lease\n"
+        "lasts 60 s. Of the web server it is told after how many seconds the site answers.",
+        parts.rows,
     ),
 }
