@@ -87,24 +87,24 @@ def _connections(number: int) -> str:
 GROUPS = {
     "smtp": Part(
         "The mail server says no, or nothing",
-        f"{READERS} letters meet a fault of the mail server, at every step of the conversation; when it is whole\n"
-        "again `deliver` runs once more. *Slow* is slower than we wait; *cut* ends the line in the middle of the mail.",
+        f"{READERS} letters meet a fault of the mail server, at every step of the conversation; when it is whole again "
+        "`deliver` runs once more. *Slow* is slower than we wait; *cut* ends the line in the middle of the mail.",
         smtp,
     ),
     "kills": Part(
         "kill -9 at a network call",
-        "The process is killed at its Nth call, of all there are or evenly spread over them; then comes once more what\n"
-        "the world would do: `deliver` after the lease, the listing, the slot, the webhook, the button again.\n"
-        f"The database is PostgreSQL, so its answers are network calls too. {READERS} letters each, 2 of them for\n"
-        "`confirm`.",
+        "The process is killed at its Nth call, of all there are or evenly spread over them; then comes once more what "
+        "the world would do: `deliver` after the lease, the listing, the slot, the webhook, the button again. The "
+        "database is PostgreSQL, so its answers are network calls too. "
+        f"{READERS} letters each, 2 of them for `confirm`.",
         killed,
         points=True,
     ),
     "parts": Part(
         "A process is killed, stopped or started anew",
-        f"{parts.READERS:,} readers are due, the whole service (`up`) is at it, with PostgreSQL and Valkey, and the mail\n"
-        f"server takes {parts.RATE:.0f} letters a second. *Letters*: those let go between this strike and the next. A lease\n"
-        "lasts 60 s. Of the web server it is told after how many seconds the site answers.",
+        f"{parts.READERS:,} readers are due, the whole service (`up`) is at it with PostgreSQL and Valkey, and the "
+        f"mail server takes {parts.RATE:.0f} letters a second. *Letters*: those let go between this strike and the "
+        "next. A lease lasts 60 s. Of the web server it is told after how many seconds the site answers.",
         parts.rows,
     ),
 }

@@ -77,7 +77,7 @@ def rows(_: int) -> Iterator[Row]:
 def _begin(up: Up) -> None:
     """Readers who are due, papers, and a service that finds both by itself."""
     assert up.manage("migrate", "-v0").returncode == 0
-    body = up.home / "list.json"
+    body = up.home.parent / "list.json"
     today = time.strftime("%Y-%m-%d", time.gmtime())
     body.write_text(json.dumps(dated(papers("2611.00001", "2611.00002"), today)))
     looked = up.manage("fetch", "--source", "hf", "--day", today, "--from", str(body))

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 HEAD = ("case", "ends as", "letters", "lost", "doubled", "unknown", "goes on after")
 RULE = ("---", "---", "--:", "--:", "--:", "--:", "--:")
 BY = re.compile(r"`(python -m tests\.faults [^`]+)` at `([0-9a-f]+\+?)`, (\d{4}-\d\d-\d\d), (\d+) s\.")
 PART = re.compile(r"^## (.+)$", re.MULTILINE)
 NONE = "-"
+WIDTH = 118  # columns
 
 INTRODUCTION = """# What was done to it
 Everything here was made to happen to the real service, with real servers on one machine: PostgreSQL, Valkey, Debian's
@@ -64,7 +66,7 @@ class Group:
         lines = [HEAD, RULE, *(row.cells() for row in self.rows)]
         table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
         by = f"`{self.command}` at `{self.commit}`, {self.day}, {self.seconds} s."
-        return f"## {self.title}\n{self.words}\n\n{by}\n\n{table}\n"
+        return f"## {self.title}\n{fill(self.words, WIDTH)}\n\n{by}\n\n{table}\n"
 
 
 def page(groups: Iterable[Group]) -> str:
@@ -90,7 +92,7 @@ def _group(title: str, body: str) -> Group:
         raise ValueError(f"{title}: it doesn't say by which command it was made")
     table = [line for line in body[by.end() :].splitlines() if line.startswith("|")]
     rows = tuple(_row(line) for line in table[2:])
-    return Group(title, body[: by.start()].strip(), by[1], by[2], by[3], int(by[4]), rows)
+    return Group(title, " ".join(body[: by.start()].split()), by[1], by[2], by[3], int(by[4]), rows)
 
 
 def _row(line: str) -> Row:
