@@ -153,11 +153,15 @@ class Service:
 
     def crowd(self, number: int, *keys: str) -> None:
         """So many readers with a digest of today's papers each that waits, by the real clock."""
+        self.due(number, *keys)
+        self.json("publish")
+
+    def due(self, number: int, *keys: str) -> None:
+        """The same before they are published."""
         now = datetime.now(UTC)
         self.look(*keys, now=now.isoformat(), day=str(now.date()))
         code, _, err = self.nursery.run("shell", "--no-imports", "-c", CROWD.format(number=number))
         assert code == 0, err
-        self.json("publish")
 
     def process(self, *words: str, email_url: str = "") -> subprocess.Popen[str]:
         """`python WORDS` of the service, beside the test."""

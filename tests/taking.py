@@ -79,6 +79,13 @@ class Taking:
         """How many it took."""
         return self.file.read_bytes().count(b"\n")
 
+    def last(self) -> float:
+        """When it read the dot of the newest that it took; 0 before the first."""
+        with self.file.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+            whole = file.read().rpartition(b"\n")[0].splitlines()
+        return float(whole[-1].split()[0]) if whole else 0.0
+
     def by_id(self) -> Counter[str]:
         """How often it took each Message-ID."""
         return Counter(mail.message_id for mail in self.mails())

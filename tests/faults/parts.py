@@ -91,8 +91,8 @@ def _begin(up: Up) -> None:
 def _struck(one: Strike, server: Taking) -> Struck:
     at = time.time()
     one.strike()
-    whole, seen = time.monotonic(), server.count()
-    wait(one.back or (lambda: server.count() > seen), PATIENCE, one.case)
+    whole = time.monotonic()
+    wait(one.back or (lambda: server.last() > whole), PATIENCE, one.case)
     found = Struck(one.case, at, time.monotonic() - whole)
     print(f"  {found.case}: {found.seconds:.1f} s", flush=True)
     return found
