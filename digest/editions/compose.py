@@ -280,15 +280,20 @@ def _fit(parts: list[_Part], desk: Desk, sizes: Sizes) -> None:
     that a topic with few papers is not crowded out by one with many.
     """
     room = MOST_BYTES - desk.frame_bytes - len(parts) * desk.section_bytes
-    if sum(sizes.card(hit.change) for part in parts for hit in part.hits) <= room:
+    most = sum([sizes.card(hit.change) for part in parts for hit in part.hits])
+    if most <= room:
         return
     ordered = sorted((not hit.carried, j, -hit.score, i) for i, p in enumerate(parts) for j, hit in enumerate(p.hits))
     over: set[tuple[int, int]] = set()
     for _, j, _, i in ordered:
         if room >= 0:  # once it is full, no size matters any more
-            room -= sizes.hit(parts[i].hits[j])
+            hit = parts[i].hits[j]
+            most -= sizes.card(hit.change)
+            room -= sizes.hit(hit)
         if room < 0:
             over.add((i, j))
+        elif most <= room:  # the others fit, whatever their sizes
+            break
     for i, part in enumerate(parts):
         cut = [hit.change for j, hit in enumerate(part.hits) if (i, j) in over]
         part.hits = [hit for j, hit in enumerate(part.hits) if (i, j) not in over]

@@ -10,6 +10,7 @@ from itertools import pairwise
 from subscribers.query.tex import readable
 from subscribers.query.words import Token, exacts, forms, joined, spans, stem, stems
 
+Index = dict[str, list[tuple[int, int]]]  # by form: places, and how many words it takes there
 REMEMBERED = 4_096  # texts; a day's papers have fewer
 
 
@@ -50,17 +51,31 @@ class Reading:
 
     def at(self, form: str, *, exact: bool) -> list[Token]:
         """Where a form stands, two neighbours as one included, in order."""
-        singles, pairs = self.forms(exact=exact)
-        if form not in singles and form not in pairs:
-            return []
-        found = enumerate(zip(singles, pairs, strict=True))
-        return [self.token(i, width) for i, both in found for width in (1, 2) if both[width - 1] == form]
+        index = self._exact_index if exact else self._stem_index
+        return [self.token(place, width) for place, width in index.get(form, ())]
+
+    @cached_property
+    def _exact_index(self) -> Index:
+        return _index(*self.forms(exact=True))
+
+    @cached_property
+    def _stem_index(self) -> Index:
+        return _index(*self.forms(exact=False))
 
     def token(self, place: int, width: int = 1) -> Token:
         """The word at a place, or with width 2 the one that it makes with the next."""
         word = (self.words if width == 1 else self.joins)[place]
         start, end = self._places[place][0], self._places[place + width - 1][1]
         return Token(word, stem(word), start, end, place, width)
+
+
+def _index(singles: Sequence[str], pairs: Sequence[str]) -> Index:
+    """Where each form stands: many filters ask for words of one text, and most of them are not in it."""
+    index: Index = {}
+    for place, both in enumerate(zip(singles, pairs, strict=True)):
+        for width, form in enumerate(both, 1):
+            index.setdefault(form, []).append((place, width))
+    return index
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, cached_property, reduce
@@ -52,6 +52,7 @@ class Window:
         self.queries, self.broken = self._compiled.queries, self._compiled.broken
         self.found = cache(self._found)  # per instance: readers share filters and windows
         self.listed = cache(self._listed)
+        self._inside = cache(self._set)
         self.why = cache(self._why)
         self._witness = cache(lambda change: Witness(self.facts(change)))
 
@@ -93,12 +94,21 @@ class Window:
             raise self.broken[filter_id]
         if not self.candidates:
             return ()
-        places = np.array(self.bits.indexes(filter_id), dtype=np.intp)
-        inside = places[(self._mask(low) & self.kinds[settled])[places]]
-        matched = [self.candidates[i] for i in inside]
+        row = self.bits.rows[self._rows[filter_id]].astype("<u8", copy=False)
+        inside = int.from_bytes(row.tobytes(), "little") & self._inside(low, settled)
+        matched = [self.candidates[place] for place in _places(inside)]
         newest = {c.paper: c for c in matched}
         revised = {c.paper: c.change for c in matched if c.kind == "revised"}
         return tuple(replace(c, revision=revised[c.paper]) if c.paper in revised else c for c in newest.values())
+
+    @cached_property
+    def _rows(self) -> dict[int, int]:
+        """Where each filter stands in the bits."""
+        return dict(zip(self.bits.ids.tolist(), range(self.bits.ids.size), strict=True))
+
+    def _set(self, low: Low, settled: bool) -> int:
+        """The changes of one window, as the bits of an integer."""
+        return int.from_bytes(self.columns(low, settled).astype("<u8", copy=False).tobytes(), "little")
 
     def _listed(self, scopes: frozenset[tuple[Low, bool]]) -> int:
         """How many papers have news in windows, each with whether it is judged when settled."""
@@ -109,6 +119,14 @@ class Window:
 
     def _why(self, filter_id: int, change: int) -> tuple[Mark, ...]:
         return kept(self._witness(change).why(self.queries[filter_id]))
+
+
+def _places(bits: int) -> Iterator[int]:
+    """The places of the bits that are set, ascending."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
 
 
 def _candidate(number: int, paper: int, kind: str, facts: Facts, at: datetime) -> Candidate:
