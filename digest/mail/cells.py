@@ -31,7 +31,17 @@ def bounded(text: str, most: int) -> str:
 @lru_cache(maxsize=KEPT)
 def pair(text: str, indent: int = 0) -> Pair:
     """A clean text; in the text part it is wrapped, with `indent` spaces before its further lines."""
-    return encoded(wrap(apart(text), indent)), encoded(html(text))
+    return text_cell(text, indent), html_cell(text)
+
+
+def text_cell(text: str, indent: int = 0) -> Cell:
+    """A clean text for the text part, wrapped."""
+    return encoded(wrap(apart(text), indent))
+
+
+def html_cell(text: str) -> Cell:
+    """A clean text for the HTML part."""
+    return encoded(html(text))
 
 
 def whole_pair(text: str) -> Pair:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from digest.editions.draft import Draft, Hit
 from digest.mail import values
 from digest.mail.card import NAME_BYTES, Card
 from digest.mail.cells import Pair, bounded, whole_pair
+from digest.mail.deck import Deck, Out
 from digest.mail.edition import Edition, Subject
-from digest.mail.foreign import clean, cut
-from digest.mail.headers import BEGIN, CLOSE, SUBJECT_MOST, Addressee, Envelope, Site, site_data
+from digest.mail.headers import BEGIN, CLOSE, Addressee, Envelope, Site, site_data
 from digest.mail.notice import compose_notice
 from digest.mail.parts import Wording
-from digest.mail.sheet import NO_ROWS, Cells, Rows, Sheet
+from digest.mail.sheet import NO_ROWS, Cells, Rows
 from digest.mail.slots import HTML, TEXT
 from digest.mail.values import When
 from digest.sources.listing import Facts
@@ -27,23 +27,20 @@ __all__ = ["HTML_MOST", "Addressee", "Composer", "Site", "compose_notice"]
 HTML_MOST = 90_000  # bytes, decoded; Gmail clips near 102 kB
 EDITIONS_KEPT = 32
 _ANY_DAY = "2000-01-01"
-CARDS = bytes(bytearray(b"the cards of a section"))  # told apart by identity, not by its letters
 NOBODY: Pair = (b"", b"")
 BETWEEN = b"\r\n" + BEGIN[HTML]
 
-Shown = tuple[int, str, str, list[str], str]  # a section as a content keeps it: topic, name, query, hits, more
-Out = list[bytes]
+Part = tuple[int, str, str, list[str], str]  # a section as a content keeps it: topic, name, query, hits, more
 
 
-@dataclass(slots=True)
-class _Body:
-    """The sections of a mail while they are written."""
+class _Body(NamedTuple):
+    """The sections of a mail."""
 
-    papers: int = 0  # in the mail and on the web
-    above: int = 0  # in the mail
-    rows: list[Cells] = field(default_factory=list)  # of the list of sections
-    text: Out = field(default_factory=list)
-    html: Out = field(default_factory=list)
+    papers: int  # in the mail and on the web
+    above: int  # in the mail
+    rows: list[Cells]  # of the list of sections
+    text: Out
+    html: Out
 
 
 class Composer:
@@ -60,9 +57,8 @@ class Composer:
         self._site = site_data(site)
         self._url = self._envelope.url
         self._links = values.Links(self._url)
-        self._facts = facts
-        self._cards: dict[str, Card] = {}  # by change number as a line names it
-        self._brief: dict[str, Card] = {}  # the same without abstract
+        self._whole = Deck(wording, self._url, facts, self.failed, titles=False)
+        self._brief = Deck(wording, self._url, facts, self.failed, titles=True)
         self._editions: dict[str, Edition] = {}
 
     def compose(self, draft: Draft, to: Addressee, message_id: str, date: datetime) -> Message:
@@ -85,7 +81,7 @@ class Composer:
         edition = self._editions.get(when.date) or self._edition(when.date)
         links = self._links.cells(token, leave_token)
         shown = _shown(content)
-        body = self._body(shown, edition, links, self._brief if "titles" in content else self._cards)
+        body = self._body(shown, edition, links, self._brief if "titles" in content else self._whole)
         subject = self._subject(shown, body.papers, when, edition)
         header = self._envelope.folded(email, leave_token, subject.folded, message_id, date, when.date)
         cells = (
@@ -122,12 +118,12 @@ class Composer:
 
     def card_bytes(self, change: int, titles: bool = False) -> int:
         """An upper bound of a card's decoded bytes of HTML, whatever is marked and whatever the reason says. `titles`:
-        without abstract."""
-        return self._card(str(change), self._brief if titles else self._cards).most_bytes()
+        without its abstract."""
+        return (self._brief if titles else self._whole).card(str(change)).most_bytes()
 
     def hit_bytes(self, hit: Hit, titles: bool = False) -> int:
         """The decoded bytes of HTML of a card with the marks and the reason of this hit."""
-        return self._card(str(hit.change), self._brief if titles else self._cards).bytes_of(hit.line())
+        return (self._brief if titles else self._whole).card(str(hit.change)).bytes_of(hit.line())
 
     def frame_bytes(self) -> int:
         """An upper bound of the decoded bytes of HTML of head and foot, without the head's rows for sections."""
@@ -142,66 +138,45 @@ class Composer:
         parts, bounds = self._edition(_ANY_DAY).html, values.bounds(self._url) | {"contents": sections}
         return parts.head.size(bounds) + parts.foot.size(bounds)
 
-    def _body(self, shown: Sequence[Shown], edition: Edition, links: Cells, made: dict[str, Card]) -> _Body:
-        body = _Body()
-        for place, section in enumerate(shown, 1):
-            number, name, query, hits, _ = section
-            papers, here, first = _papers(section), len(hits), body.above + 1
-            topic, lead = values.topic(name, query), self._lead(section)
-            body.rows.append((*values.row(place, first, papers, here), *topic.row, *lead.lead))
-            cards = self._joined(hits, first, made)
-            said = values.section(place, papers, here)
-            pages, gap = values.topic_pages(links, number), values.gap(topic.name, papers, here)
-            cells = (*links, *pages, *said, *topic.cells, gap, b"", CARDS)
-            _fill(edition.text.section, cells, cards[0], body.text)
-            _fill(edition.html.section, cells, cards[1], body.html)
-            body.papers += papers
-            body.above += here
-        return body
-
-    def _joined(self, hits: Sequence[str], first: int, made: dict[str, Card]) -> tuple[Out, Out]:
-        """The cards of a section in both formats, numbered from `first`."""
+    def _body(self, shown: Sequence[Part], edition: Edition, links: Cells, deck: Deck) -> _Body:
+        papers = above = 0
+        rows: list[Cells] = []
         text: Out = []
         html: Out = []
-        for place, hit in enumerate(hits, first):
-            change, score, places, _, rest = hit.split("|", 4)
-            card = made.get(change) or self._card(change, made)
-            card.write(score, places, rest, place, text, html)
-        return text, html
+        for place, section in enumerate(shown, 1):
+            topic_id, name, query, hits, _ = section
+            count, here = _papers(section), len(hits)
+            topic, placed = values.topic(name, query), values.placed(place, above + 1, count, here)
+            rows.append((*placed.row, *topic.row, *self._lead(section).lead))
+            pages, gap = values.topic_pages(links, topic_id), values.gap(topic.name, count, here)
+            cells = (*links, *pages, *placed.section, *topic.cells, gap, b"", *deck.joined(hits, above + 1))
+            edition.text.section.fill(cells, NO_ROWS, text)
+            edition.html.section.fill(cells, NO_ROWS, html)
+            papers += count
+            above += here
+        return _Body(papers, above, rows, text, html)
 
     def _near(self, change: str, lacks: str) -> Cells:
-        card = self._cards.get(change) or self._card(change, self._cards)
+        card = self._whole.card(change)
         return (*card.lead, *whole_pair(card.page), *values.lacks(lacks))
 
-    def _subject(self, shown: Sequence[Shown], papers: int, when: When, edition: Edition) -> Subject:
+    def _subject(self, shown: Sequence[Part], papers: int, when: When, edition: Edition) -> Subject:
         return edition.subject(when.told, when.first, papers, self._about(shown))
 
-    def _about(self, shown: Sequence[Shown]) -> str:
+    def _about(self, shown: Sequence[Part]) -> str:
         """What the subject says: the first title of a single topic, or the topics with their counts."""
         if len(shown) > 1:
             return ", ".join([f"{bounded(section[1], NAME_BYTES)} {_papers(section)}" for section in shown])
         if not shown:
             return ""
-        lead, others = clean(self._lead(shown[0]).title), _papers(shown[0]) - 1
-        return f"{cut(lead, SUBJECT_MOST - 50)} and {others} more" if others else lead
+        lead, others = self._lead(shown[0]), _papers(shown[0]) - 1
+        return f"{lead.short} and {others} more" if others else lead.plain
 
-    def _lead(self, section: Shown) -> Card:
+    def _lead(self, section: Part) -> Card:
         """The first paper of a section."""
         _, _, _, hits, more = section
         change = hits[0].partition("|")[0] if hits else more.partition(" ")[0]
-        return self._cards.get(change) or self._card(change, self._cards)
-
-    def _card(self, change: str, made: dict[str, Card]) -> Card:
-        card = made.get(change)
-        if card is None:
-            number = int(change)
-            if number not in self._facts:
-                raise KeyError(f"the draft names change {number}, whose facts were not given to the composer")
-            facts = self._facts[number] if made is self._cards else replace(self._facts[number], abstract="")
-            card = made[change] = Card(facts, self._wording, self._url)
-            if card.failed:
-                self.failed[number] = card.failed
-        return card
+        return self._whole.card(change)
 
     def _edition(self, date: str) -> Edition:
         """What digests of a date have in common."""
@@ -213,23 +188,12 @@ class Composer:
         return made
 
 
-def _shown(content: Mapping[str, Any]) -> list[Shown]:
+def _shown(content: Mapping[str, Any]) -> list[Part]:
     """The sections that have papers."""
     return [section for section in content["sections"] if section[3] or section[4]]
 
 
-def _papers(section: Shown) -> int:
+def _papers(section: Part) -> int:
     """How many papers a section has, in the mail and on the web."""
     _, _, _, hits, more = section
     return len(hits) + (more.count(" ") + 1 if more else 0)
-
-
-def _fill(sheet: Sheet, cells: Cells, cards: Out, out: Out) -> None:
-    """Appends a section with its cards where they belong."""
-    pieces: Out = []
-    sheet.fill(cells, NO_ROWS, pieces)
-    for piece in pieces:
-        if piece is CARDS:
-            out += cards
-        else:
-            out.append(piece)

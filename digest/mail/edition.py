@@ -70,6 +70,6 @@ class Edition:
         section = self._wording.fragment("section", format, self._context)
         return Sheets(
             Sheet(cut(head), format, values.FRAME, values.FRAME_ROWS),
-            Sheet(cut(section), format, values.SECTION, {}),
+            Sheet(cut(section), format, values.SECTION, spread="cards"),
             Sheet(cut(foot), format, values.FRAME, values.FRAME_ROWS),
         )

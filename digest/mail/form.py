@@ -54,7 +54,7 @@ class Form:
         conditions, repetitions = _blocks(self.nodes)
         self.conditions = tuple(dict.fromkeys(conditions))
         self.repetitions = tuple(repetitions)
-        self._hold = getter(self.conditions)
+        self._hold = _getter(self.conditions)
         self._made: dict[Sequence[Any], tuple[list[bytes], Getter]] = {}
 
     def fill(self, values: Values, out: list[bytes]) -> None:
@@ -94,7 +94,7 @@ class Form:
 
     def _make(self, held: Sequence[bool]) -> tuple[list[bytes], Getter]:
         pieces, slots = self.apart(held)
-        made = self._made[held] = pieces, getter(slots)
+        made = self._made[held] = pieces, _getter(slots)
         return made
 
 
@@ -118,7 +118,7 @@ def _names(nodes: Iterable[Node]) -> set[str]:
     return found
 
 
-def getter(keys: Sequence[Any]) -> Getter:
+def _getter(keys: Sequence[Any]) -> Getter:
     """What takes the values under these keys, as a sequence."""
     if not keys:
         return _nothing

@@ -16,6 +16,7 @@ from digest.mail.slots import HTML, TEXT
 LINE_MOST = 76
 SUBJECT_MOST = 180  # characters
 LABELS_KEPT = 64
+ONE_CLICK = ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 BOUNDARY = "=_daily_papers_digest"  # can't occur in quoted-printable text (RFC 2045, section 6.7)
 BEGIN = {
     format: (
@@ -75,6 +76,7 @@ class Envelope:
     def __init__(self, site: Site, kind: str) -> None:
         self.sender = _address(site.mail_from)
         self.url = _url(site.url)
+        self._leave = f"List-Unsubscribe: <{self.url}/leave/"
         self._kind = kind
         self._ends: dict[str, str] = {}
         self._domain = site.list_domain
@@ -100,15 +102,17 @@ class Envelope:
         has no zone.
         """
         _must(LINE, subject, "the subject")
+        if to.leave_token:
+            _must(TOKEN, to.leave_token, "the token of the leave link")
         folded = encoded_subject(subject)
         return self.folded(to.email, to.leave_token, folded, message_id, date, label)
 
     def folded(self, email: str, leave_token: str, subject: str, message_id: str, date: datetime, label: str) -> bytes:
-        """As `header`, with a subject that is folded already."""
+        """As `header`, with a subject that is folded and a token that was looked at already."""
         if ADDRESS.fullmatch(email) is None or MESSAGE_ID.fullmatch(message_id) is None:
             _must(ADDRESS, email, "the reader's address")
             _must(MESSAGE_ID, message_id, "the Message-ID")
-        leave = _leave(self.url, leave_token) if leave_token else ""
+        leave = f"{self._leave}{leave_token}{ONE_CLICK}" if leave_token else ""
         sent, end = _date(date), self._ends.get(label) or self._new_end(label)
         return (
             f"{self._from}\r\nTo: {email}\r\nSubject: {subject}\r\nDate: {sent}\r\n"
@@ -121,11 +125,6 @@ class Envelope:
         made = f"Feedback-ID: {label}:{self._kind}:daily-papers:{self._domain}\r\n{self._fixed}\r\n\r\n"
         self._ends = {**self._ends, label: made} if len(self._ends) < LABELS_KEPT else {label: made}
         return made
-
-
-def _leave(url: str, token: str) -> str:
-    _must(TOKEN, token, "the token of the leave link")
-    return f"List-Unsubscribe: <{url}/leave/{token}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
 def subject_line(text: str) -> str:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, pairwise
-from typing import NamedTuple
+from itertools import pairwise
 
 from digest.mail.foreign import fit
 from digest.mail.quoted import ROOM, SOFT, encoded, laid_out
@@ -19,8 +17,8 @@ from digest.mail.wrap import WIDTH, columns
 
 TITLE, ABSTRACT, SHUT = "\ue0b4", "\ue0b5", "\ue0b6"
 NUMBER_MOST = 3  # columns that a paper's number may need beside its title
-KNOWN_MOST = 1_024  # ways to mark one text that are kept
-BLOCK = 300  # bytes, at least
+NEWLINE = ord("\n")
+BLOCK = 400  # bytes, at least
 _LINE_END = re.compile(rb"(?<!=)\r\n")
 
 _WORD = re.compile(f"([{TITLE}{ABSTRACT}])([^{SHUT}]*){SHUT}")
@@ -49,110 +47,95 @@ def unbracketed(rendered: str) -> str:
 
 
 Patch = tuple[int, bytes]  # the number of a block, what stands there instead
-
-
-class _Piece(NamedTuple):
-    """Marked words: where they begin and end in the bytes, the lines of the first and the last, what stands there."""
-
-    begin: int
-    end: int
-    lines: tuple[int, int]
-    marked: bytes
+# Marked words: where they begin and end in the bytes, the lines of the first and the last.
+Piece = tuple[int, int, int, int]
 
 
 class Span:
-    """`mark` stands around marked words; `lined` text keeps the stars of marks within its 72 columns. `run_of` gives the
-    words that a place means, None when it is none of the text shown.
+    """`mark` stands around marked words; `lined` text keeps the stars of marks within its 72 columns.
 
-    Its bytes are the blocks one after another, with those replaced in which something is marked. A block is shared by
+    Its bytes are the blocks one after another, with those replaced in which something is marked. Blocks are shared by
     all mails: only the joined mail is written anew.
     """
 
-    def __init__(self, rendered: str, mark: tuple[str, str], lined: bool, run_of: Callable[[str], Run | None]) -> None:
+    def __init__(self, rendered: str, mark: tuple[str, str], lined: bool) -> None:
         self.text, self._words, fields = _taken_apart(rendered)
         self._data, self._places = laid_out(_alternating(self.text, self._words))
-        self._cuts = _cuts(
-            self._data, [gap for gap, _ in self._places[::2]], [gap for _, gap in self._places[::2]], lined
-        )
+        self._cuts = _cuts(self._data, self._places[::2], lined)
         self._at = _occurrences(fields)
         self._before, self._behind = _sides(mark)
         self._rooms, self._lines = _rooms(self.text, self._words)
-        self._lined, self._run_of = lined, run_of
-        self._known: dict[str, tuple[Patch, ...]] = {"": ()}
+        self._lined = lined
         self.blocks = tuple(self._data[begin:end] for begin, end in pairwise(self._cuts))
 
-    def patches(self, places: str) -> tuple[Patch, ...]:
-        """What changes in the blocks when these places are marked (in any order, spaces between them).
+    def patches(self, runs: Iterable[Run]) -> list[Patch]:
+        """What changes in the blocks when these runs are marked.
 
-        Of marks that overlap the first is; a line without room for the stars of a mark goes without.
+        Of runs that overlap the first is; a line without room for the stars of a mark goes without.
         """
-        known = self._known.get(places)
-        return self._new(places) if known is None else known
+        pieces = [
+            self._piece(base + first, base + last)
+            for field, first, last in runs
+            for base, size in self._at.get(field, ())  # it may stand there more than once, or not as far
+            if last < size
+        ]
+        return self._patched(self._apart(sorted(pieces)))
 
-    def _new(self, places: str) -> tuple[Patch, ...]:
-        named = places.split(" ")
-        if len(named) > 1:
-            each = [self.patches(place) for place in named]
-            found = dict(chain(*each))
-            if len(found) == sum(map(len, each)):  # all in blocks of their own, and no line is in two of them
-                return tuple(found.items())
-        pieces = sorted({piece for place in named for piece in self._pieces(place)})
-        if len(self._known) >= KNOWN_MOST:
-            self._known = {"": ()}
-        made = self._known[places] = tuple(self._patched(self._apart(pieces)))
-        return made
+    def _piece(self, first: int, last: int) -> Piece:
+        return self._places[2 * first][1], self._places[2 * last + 1][1], self._lines[first], self._lines[last]
 
-    def _pieces(self, place: str) -> Iterator[_Piece]:
-        """Where the words of a place stand: the field may stand there more than once, or not as far."""
-        run = self._run_of(place)
-        if run is not None:
-            field, first, last = run
-            yield from (self._piece(base + first, base + last) for base, size in self._at.get(field, ()) if last < size)
-
-    def _piece(self, first: int, last: int) -> _Piece:
-        begin, end = self._places[2 * first][1], self._places[2 * last + 1][1]
-        marked = self._before + self._data[self._places[2 * first + 1][0] : end] + self._behind
-        begins_line = begin == 0 or self._data[begin - 1 : begin] == b"\n"
-        ends_line = SOFT if end == len(self._data) else b""
-        lines = self._lines[first], self._lines[last]
-        return _Piece(begin, end, lines, (b"" if begins_line else SOFT) + marked + ends_line)
-
-    def _apart(self, pieces: Iterable[_Piece]) -> list[_Piece]:
+    def _apart(self, pieces: Iterable[Piece]) -> list[Piece]:
         """Those that don't overlap one before them, and whose lines have room."""
-        found: list[_Piece] = []
-        used: Counter[int] = Counter()
+        found: list[Piece] = []
+        used: dict[int, int] = {}
+        end = 0
         for piece in pieces:
-            if (not found or piece.begin >= found[-1].end) and self._has_room(piece, used):
+            if piece[0] >= end and (not self._lined or self._has_room(piece[2:], used)):
                 found.append(piece)
-                used.update(piece.lines)
+                end = piece[1]
         return found
 
-    def _has_room(self, piece: _Piece, used: Counter[int]) -> bool:
-        if not self._lined:
-            return True
-        return all(used[line] + piece.lines.count(line) <= self._rooms[line] for line in piece.lines)
+    def _has_room(self, lines: tuple[int, int], used: dict[int, int]) -> bool:
+        """Whether a star fits into each of these lines beside those that are used, which are noted."""
+        first, last = lines
+        needed = {first: 2} if first == last else {first: 1, last: 1}
+        after = {line: used.get(line, 0) + stars for line, stars in needed.items()}
+        fits = all(stars <= self._rooms[line] for line, stars in after.items())
+        if fits:
+            used.update(after)
+        return fits
 
-    def _patched(self, pieces: Sequence[_Piece]) -> Iterator[Patch]:
+    def _patched(self, pieces: Sequence[Piece]) -> list[Patch]:
         """Blocks with these words marked; words that reach into the next block take it with them."""
+        found: list[Patch] = []
         done = 0
         while done < len(pieces):
-            first, last = self._block(pieces[done].begin), self._block(pieces[done].end - 1)
-            at, parts = self._cuts[first], []
-            while done < len(pieces) and self._block(pieces[done].begin) <= last:
-                piece = pieces[done]
-                parts += [self._data[at : piece.begin], piece.marked]
-                at, last, done = piece.end, self._block(piece.end - 1), done + 1
-            yield first, b"".join([*parts, self._data[at : self._cuts[last + 1]]])
-            yield from ((block, b"") for block in range(first + 1, last + 1))
+            first = last = self._block(pieces[done][0])
+            at, parts = self._cuts[first], b""
+            while done < len(pieces) and (begin := pieces[done][0]) < self._cuts[last + 1]:
+                end = pieces[done][1]
+                parts += self._data[at:begin] + self._marked(begin, end)
+                at, last, done = end, self._block(end - 1), done + 1
+            found.append((first, parts + self._data[at : self._cuts[last + 1]]))
+            found += [(block, b"") for block in range(first + 1, last + 1)]
+        return found
+
+    def _marked(self, begin: int, end: int) -> bytes:
+        """The words that stand there with their mark, which begins a new line and may end in the middle of one."""
+        data = self._data
+        begins_line = begin == 0 or data[begin - 1] == NEWLINE
+        words = data[begin + len(SOFT) : end] if data.startswith(SOFT, begin) else data[begin:end]
+        ends_line = SOFT if end == len(data) else b""
+        return (b"" if begins_line else SOFT) + self._before + words + self._behind + ends_line
 
     def _block(self, place: int) -> int:
         return bisect_right(self._cuts, place) - 1
 
 
-def _cuts(data: bytes, begins: Sequence[int], ends: Sequence[int], lined: bool) -> list[int]:
+def _cuts(data: bytes, gaps: Iterable[Place], lined: bool) -> list[int]:
     """Where blocks begin, and the end: before a word, in lined text at the end of a line."""
     cuts = [0]
-    for begin, end in zip(begins, ends, strict=True):
+    for begin, end in gaps:
         found = _LINE_END.search(data, begin, end) if lined else None
         cut = end if not lined else found.end() if found else 0
         if cut >= cuts[-1] + BLOCK:

@@ -33,7 +33,7 @@ Both = tuple[Values, Values]  # text, HTML
 TIMES = (*both("period", "due", "start", "end", "next", "zone"), "is_first", "is_late", "has_next")
 COUNTS = ("papers", "others", "listed", "fresh", "above", "more", "told", "outside", "carried",
           "found", "nothing", "has_others", "has_carried", "no_carried")  # fmt: skip
-PERSON = ("asked", "consent", "topics", *both("schedule"), "has_asked", "has_schedule")
+PERSON = ("has_asked", "asked", "consent", "topics", *both("schedule"), "has_schedule")
 LINKS = both("web", "me", "leave")
 ME = slice(2, 4)  # of LINKS
 OWN = both("subject", "email", "lead")
@@ -43,7 +43,7 @@ FRAME = (*TIMES, *COUNTS, *PERSON, *LINKS, *OWN, *SILENCE)
 CONTENTS = ("anchor", "number", "numbered", *both("count", "topic", "lead"))
 FRAME_ROWS = {"contents": CONTENTS, "missing": both("date", "page"), "near": NEAR}
 PAGES = both("edit", "less")
-SECTION = (*LINKS, *PAGES, "anchor", "papers", "here", "more", "behind", *both("topic", "query", "gap"), "cards")
+SECTION = (*LINKS, *PAGES, "anchor", "papers", "here", "more", "behind", *both("topic", "query", "gap", "cards"))
 
 
 def by_format(pairs: Mapping[str, Pair]) -> Both:
@@ -101,18 +101,20 @@ def counts(text: str, papers: int, above: int) -> Cells:
     )
 
 
-@lru_cache(maxsize=KEPT)
 def person(text: str) -> Cells:
     """What the foot says of the reader."""
     asked, added, topics, schedule = parted(text)
-    return (
-        encoded(days.long(asked)) if asked else b"",
-        encoded(consent(asked, bool(added))),
-        counted(int(topics), "topic", "topics"),
-        *pair(bounded(schedule, SCHEDULE_BYTES)),
-        bool(asked),
-        bool(schedule),
-    )
+    return (*_consent(asked, added), counted(int(topics), "topic", "topics"), *_schedule(schedule))
+
+
+@lru_cache(maxsize=4096)
+def _consent(asked: str, added: str) -> Cells:
+    return bool(asked), encoded(days.long(asked)) if asked else b"", encoded(consent(asked, bool(added)))
+
+
+@lru_cache(maxsize=4096)
+def _schedule(text: str) -> Cells:
+    return (*pair(bounded(text, SCHEDULE_BYTES)), bool(text))
 
 
 def consent(asked: str, added: bool) -> str:
@@ -126,26 +128,31 @@ class Links:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        paths = (f"{url}/l/", f"{url}/me/", f"{url}/leave/")
-        self._paths = [(path.encode(), encoded(path), encoded(html(path))) for path in paths]
+        self._beginnings: dict[tuple[int, int], Cells] = {}
 
     def cells(self, token: str, leave_token: str) -> Cells:
         """Their cells. ValueError when a token can't stand in a link."""
         read, leave = _token(token), _token(leave_token)
-        web, me, leaving = self._paths
-        return (*_link(web, read), *_link(me, read), *_link(leaving, leave))
+        sizes = len(token), len(leave_token)
+        web, web_html, me, me_html, leaving, leaving_html = self._beginnings.get(sizes) or self._new_beginnings(*sizes)
+        return (web + read, web_html + read, me + read, me_html + read, leaving + leave, leaving_html + leave)
 
     def page(self, token: str, key: str) -> Pair:
         """The page of an earlier digest."""
-        return whole_pair(f"{self._url}/l/{token}/{_token(key).decode()}")
+        _token(key)
+        return whole_pair(f"{self._url}/l/{token}/{key}")
+
+    def _new_beginnings(self, read: int, leave: int) -> Cells:
+        """What stands before tokens of these lengths; it ends its line where both would not fit in one."""
+        paths = ((f"{self._url}/l/", read), (f"{self._url}/me/", read), (f"{self._url}/leave/", leave))
+        made = tuple(_beginning(text, size) for path, size in paths for text in (path, html(path)))
+        self._beginnings = {**self._beginnings, (read, leave): made} if len(self._beginnings) < 16 else {}
+        return made
 
 
-def _link(path: tuple[bytes, bytes, bytes], token: bytes) -> Pair:
-    plain, text, html = path
-    link = plain + token + SOFT
-    if len(link) <= LINE_MOST + 2 and plain + SOFT == text == html:
-        return link, link
-    return text + token + SOFT, html + token + SOFT
+def _beginning(text: str, more: int) -> bytes:
+    closed = encoded(text)
+    return closed.removesuffix(SOFT) if len(closed) + more < LINE_MOST + len(SOFT) else closed
 
 
 def topic_pages(links: Cells, number: int) -> Cells:
@@ -189,16 +196,19 @@ def topic(name: str, query: str) -> Topic:
     return Topic(short, (*cells, *pair(bounded(query, QUERY_BYTES))), (_narrow(short), cells[1]))
 
 
-@lru_cache(maxsize=4096)
-def section(place: int, papers: int, here: int) -> Cells:
-    """The section with this place and so many papers, so many of them in the mail: anchor to behind."""
-    return anchor(place), counted(papers, "paper", "papers"), number(here), number(papers - here), here < papers
+class Placed(NamedTuple):
+    """Where a section stands and how many papers it has."""
+
+    section: Cells  # of SECTION: anchor to behind
+    row: Cells  # of CONTENTS: anchor to count
 
 
 @lru_cache(maxsize=4096)
-def row(place: int, first: int, papers: int, here: int) -> Cells:
-    """The same in the list of sections, where its first paper has this number: anchor to count."""
-    return anchor(place), number(first), here > 0, encoded(f"{papers:>4}"), number(papers)
+def placed(place: int, first: int, papers: int, here: int) -> Placed:
+    """The section with this place, whose first paper has this number; it has so many papers, so many in the mail."""
+    at = anchor(place)
+    section = at, counted(papers, "paper", "papers"), number(here), number(papers - here), here < papers
+    return Placed(section, (at, number(first), here > 0, encoded(f"{papers:>4}"), number(papers)))
 
 
 @lru_cache(maxsize=512)
@@ -225,7 +235,7 @@ def _narrow(name: str) -> bytes:
 def _token(token: str) -> bytes:
     if TOKEN.fullmatch(token) is None:
         raise ValueError(f"no token for a link: {token!r}")
-    return token.encode()
+    return token.encode() + SOFT
 
 
 def bounds(url: str) -> dict[str, int]:

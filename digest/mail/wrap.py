@@ -36,9 +36,11 @@ def wrap(text: str, indent: int = 0, width: int = WIDTH) -> str:
     The first line is taken to stand behind `indent` columns as well. A word that is wider (a URL) stays whole,
     unless its script is written without spaces.
     """
+    room = width - indent
+    if text.isascii() and "  " not in text and text == text.strip(" "):
+        return f"\n{' ' * indent}".join(_plain_lines(text, room))
     lines: list[str] = []
     line, used = "", 0
-    room = width - indent
     for word in text.split(" "):
         for space, unit, size in _units(word, room):
             gap = space if line else ""
@@ -47,6 +49,20 @@ def wrap(text: str, indent: int = 0, width: int = WIDTH) -> str:
                 line, used, gap = "", 0, ""
             line, used = line + gap + unit, used + len(gap) + size
     return f"\n{' ' * indent}".join([*lines, line])
+
+
+def _plain_lines(text: str, room: int) -> list[str]:
+    """The same for ASCII without spaces beside spaces, which is most of what there is."""
+    lines: list[str] = []
+    while len(text) > room:
+        end = text.rfind(" ", 0, room + 1)
+        if end < 0:
+            end = text.find(" ", room)
+        if end < 0:
+            break
+        lines.append(text[:end])
+        text = text[end + 1 :]
+    return [*lines, text]
 
 
 def _units(word: str, room: int) -> Iterator[tuple[str, str, int]]:

@@ -16,10 +16,11 @@ from tests.bench.measuring import doubled, table
 
 HEAD = ("readers", "kB a mail", "content B", "joined us", "after 1,000", "in full us", "ratio", "peak MB")
 ROOT = Path(__file__).resolve().parent.parent.parent
-NOTE = """(CPU microseconds a mail of 8 papers with marked words. Joined: from a letter as the driver reads it, its content
-as text, to bytes, with all that is made once (300 papers, frames); after 1,000: without the first batch. In full: 500
-of them by Jinja2 with the same parts, css-inline and EmailMultiAlternatives, compiled and cut into words once; each of
-the 500 equal after decoding.)"""
+NOTE = """(CPU microseconds a mail of about 8 papers with marked words. Joined: from a letter as the driver reads it,
+its
+content as text, to bytes, with all that is made once (300 papers, frames); after 1,000: without the first batch. In
+full: 500 of them by Jinja2 with the same parts, css-inline and EmailMultiAlternatives; compiled, and papers cut into
+words, once; each of the 500 equal after decoding.)"""
 
 
 def drafts(count: int, facts: Mapping[int, Facts]) -> list[Draft]:

@@ -22,6 +22,7 @@ from tests.bench import crowd
 LEAST, MOST = 6, 10  # papers a mail: about 8
 TOPICS = (1, 2, 2, 3, 4)  # a reader, one as likely as the next
 MORE_MOST = 20  # papers on the web only
+NAME_MOST = 24  # characters of a topic's name
 SPARE = 5  # readers for each who gets a mail: filters ask for few papers
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Asia/Kolkata", "America/Los_Angeles", "Europe/London",
          "Australia/Sydney", "America/Sao_Paulo", "Africa/Lagos", "Asia/Shanghai", "Europe/Warsaw", "UTC")  # fmt: skip
@@ -73,12 +74,14 @@ def _sections(mine: list[int], found: Crowd, chance: random.Random) -> tuple[Sec
         taken.update(papers[:room])
         if hits:
             name = found.name(number)
-            sections.append(Section(number, name, name, hits, tuple(papers[room : room + MORE_MOST])))
+            more = tuple(papers[room : room + MORE_MOST])
+            sections.append(Section(number, name[:NAME_MOST].title(), name, hits, more))
     return tuple(sections) if len(taken) >= LEAST else ()
 
 
 def _hit(change: int, number: int, mine: list[int], found: Crowd) -> Hit:
-    also = tuple(found.name(other) for other in mine if other != number and change in found.matched(other))
+    others = (other for other in mine if other != number and change in found.matched(other))
+    also = tuple(found.name(other)[:NAME_MOST].title() for other in others)
     return Hit(change, score(found.facts[change]), found.why(number, change), also)
 
 

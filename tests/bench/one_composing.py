@@ -39,6 +39,7 @@ from tests.house import item  # noqa: E402
 
 NOW = datetime(2026, 11, 25, 5, tzinfo=UTC)
 PAPERS = 300
+ABSTRACT = 1_400  # characters: 200 words of English; the invented words are longer
 SAMPLE = 500  # mails rendered in full, and compared after decoding
 A_BATCH = 1_000
 
@@ -77,7 +78,8 @@ def main(count: int) -> None:
 def prepare() -> tuple[dict[int, Facts], tuple[int, ...]]:
     """The papers of a day as changes, and the wording in force."""
     call_command("migrate", verbosity=0)
-    listed = [item(f.key, f.title, f.abstract, f.upvotes, number % 7) for number, f in enumerate(crowd.listed(PAPERS))]
+    listed = [item(f.key, f.title, f.abstract[: f.abstract.rfind(" ", 0, ABSTRACT)] + ".", f.upvotes, number % 7)
+              for number, f in enumerate(crowd.listed(PAPERS))]  # fmt: skip
     look_at(Source.objects.get(slug="huggingface"), date(2026, 11, 25), [json.dumps(listed).encode()], NOW)
     facts = {change.number: Facts.from_json(change.facts, change.at.date()) for change in Change.objects.all()}
     return facts, wordings.in_force("digest", NOW)

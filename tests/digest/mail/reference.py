@@ -1,20 +1,22 @@
 """The straightforward way to make a digest: everything rendered for each reader, the standard library's MIME.
 
 It shares the templates with the composer, and the small functions for words of time, cutting and wrapping; not
-the forms, spans, cells and encoded pieces.
+the forms, spans, cells and encoded pieces. It is no straw man: templates are compiled once and not sandboxed, a paper
+is cleaned, cut into words and wrapped once, the style sheet is read once.
 """
 
 from __future__ import annotations
 
 import html
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from email.message import EmailMessage
 from functools import cache
 from typing import Any
 
 from css_inline import CSSInliner
-from jinja2 import StrictUndefined, Template
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from digest.editions.draft import Draft, Hit, Mark, Section
@@ -41,27 +43,25 @@ class Slots:
     """Values by name; those of a row come first while it is rendered."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        self.layers = [dict(values)]
-
-    def __getattr__(self, name: str) -> Any:
-        return next(layer[name] for layer in reversed(self.layers) if name in layer)
+        self.__dict__.update(values)
 
     def when(self, name: str, caller: Callable[[], str]) -> str:
-        return caller() if getattr(self, name) else ""
+        return caller() if self.__dict__[name] else ""
 
     def each(self, name: str, caller: Callable[[], str]) -> str:
-        parts = []
-        for row in getattr(self, name):
-            self.layers.append(row)
+        parts, outer = [], self.__dict__.copy()
+        for row in outer[name]:
+            self.__dict__.update(row)
             parts.append(caller())
-            self.layers.pop()
+            self.__dict__.clear()
+            self.__dict__.update(outer)
         joined = "".join(parts)
         return Markup(joined) if parts and isinstance(parts[0], Markup) else joined
 
 
 @cache
 def template(part: str, format: str) -> Template:
-    environment = SandboxedEnvironment(
+    environment = Environment(
         autoescape=format == "html", undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True,
     )  # fmt: skip
@@ -86,15 +86,56 @@ def number_of(count: int, one: str, many: str) -> str:
     return f"{'no' if count == 0 else count} {many if count != 1 else one}"
 
 
-def runs(marks: tuple[Mark, ...], texts: Mapping[str, str]) -> dict[str, list[tuple[int, int]]]:
+class Paper:
+    """What is the same of a paper in every mail: worked out once, as anybody would who sends many."""
+
+    def __init__(self, facts: Facts, url: str) -> None:
+        self.title, abstract = paper_title(facts), cut(readable(facts.abstract), 2_000)
+        self.texts = {"title": Text(self.title, 2 + 3), "abstract": Text(abstract, 3)}
+        self.plain = plain(facts, page_url(url, facts.key))
+
+
+class Text:
+    """A text with its words, its lines in the text part, and which character of these each of its words begins at."""
+
+    def __init__(self, text: str, prefix: int) -> None:
+        self.text, self.words = text, words(text)
+        self.starts, self.ends = [place[0] for place in self.words], [place[1] for place in self.words]
+        spaced = apart(text)
+        new = words(spaced)
+        if len(self.words) != len(new):
+            spaced, new = text, self.words
+        self.lines = wrap(fit(spaced), 3, 66)
+        at = alignment(spaced, self.lines)
+        self.begins = {place[0]: at[new[i][0]] for i, place in enumerate(self.words)}
+        self.stops = {place[1]: at[new[i][1] - 1] + 1 for i, place in enumerate(self.words)}
+        rows = self.lines.split("\n")
+        self.used = [columns(row) + (prefix if number == 0 else 0) for number, row in enumerate(rows)]
+
+
+papers: dict[tuple[int, str], Paper] = {}  # by identity of the facts, which are kept as long
+
+
+def known(facts: Facts, url: str) -> Paper:
+    found = papers.get((id(facts), url))
+    if found is None:
+        found = papers[id(facts), url] = Paper(facts, url)
+        kept.append(facts)
+    return found
+
+
+kept: list[Facts] = []
+
+
+def runs(marks: tuple[Mark, ...], texts: Mapping[str, Text]) -> dict[str, list[tuple[int, int]]]:
     """By field: marked places widened to whole words, in characters, without overlaps; the first 16 of a card."""
     wide = []
     for order, (field, text) in enumerate(texts.items()):
-        places = words(text)
         for mark in marks:
-            touched = [p for p in places if mark.field == field and p[1] > mark.start and p[0] < mark.end]
-            if touched and mark.end > mark.start:
-                wide.append((order, touched[0][0], touched[-1][1], field))
+            if mark.field == field and mark.end > mark.start:
+                first, last = bisect_right(text.ends, mark.start), bisect_left(text.starts, mark.end) - 1
+                if first <= last:
+                    wide.append((order, text.starts[first], text.ends[last], field))
     kept: dict[str, list[tuple[int, int]]] = {field: [] for field in texts}
     for _, start, end, field in sorted(set(wide))[:16]:
         if not kept[field] or start >= kept[field][-1][1]:
@@ -110,29 +151,24 @@ def marked_html(text: str, places: list[tuple[int, int]]) -> Markup:
     return Markup("").join([*parts, escape(fit(text[last:]))])
 
 
-def marked_text(text: str, places: list[tuple[int, int]], prefix: int) -> str:
+def marked_text(text: Text, places: list[tuple[int, int]]) -> str:
     """The text in lines of 66 columns, stars put around places where the 72 columns of their lines allow."""
-    spaced = apart(text)
-    old, new = words(text), words(spaced)
-    if len(old) != len(new):
-        spaced, new = text, old
-    starts = {place[0]: new[i][0] for i, place in enumerate(old)}
-    ends = {place[1]: new[i][1] for i, place in enumerate(old)}
-    lines = wrap(fit(spaced), 3, 66)
-    at = alignment(spaced, lines)
-    rows = lines.split("\n")
-    used = [columns(row) + (prefix if number == 0 else 3 if number == 0 else 0) for number, row in enumerate(rows)]
+    if not places:
+        return text.lines
+    lines, used = text.lines, text.used.copy()
     stars: list[int] = []
     for start, end in places:
-        first, last = at[starts[start]], at[ends[end] - 1] + 1
+        first, last = text.begins[start], text.stops[end]
         touched = [lines.count("\n", 0, first), lines.count("\n", 0, last)]
         if all(used[row] + touched.count(row) <= 72 for row in touched):
             stars += [first, last]
             for row in touched:
                 used[row] += 1
-    for place in sorted(stars, reverse=True):
-        lines = f"{lines[:place]}*{lines[place:]}"
-    return lines
+    parts, last = [], 0
+    for place in sorted(stars):
+        parts.append(lines[last:place])
+        last = place
+    return "*".join([*parts, lines[last:]])
 
 
 def alignment(text: str, lines: str) -> list[int]:
@@ -150,17 +186,16 @@ def alignment(text: str, lines: str) -> list[int]:
 
 
 def card(facts: Facts, hit: Hit, number: int, format: str, site: Site, titles: bool = False) -> str:
-    title, abstract = paper_title(facts), "" if titles else cut(readable(facts.abstract), 2_000)
-    places = runs(hit.marks, {"title": title, "abstract": abstract})
-    paper: dict[str, Any] = plain(facts, page_url(site.url, facts.key))
+    facts = replace(facts, abstract="") if titles else facts
+    own = known(facts, site.url)
+    places = runs(hit.marks, own.texts)
+    paper = dict(own.plain)
     quotes = ("“", "”") if format == "html" else ('"', '"')
     why = bounded(reason(hit.marks, quotes), 400) if hit.marks else ""
     also = [bounded(name, 150) for name in hit.also[:2]] + ([f"{len(hit.also) - 2} more"] if len(hit.also) > 2 else [])
-    if format == "html":
-        paper |= {"title": marked_html(title, places["title"]), "abstract": marked_html(abstract, places["abstract"])}
-    else:
-        paper["title"] = marked_text(title, places["title"], 2 + 3)
-        paper["abstract"] = marked_text(abstract, places["abstract"], 3)
+    for field, text in own.texts.items():
+        paper[field] = marked_html(text.text, places[field]) if format == "html" else marked_text(text, places[field])
+    if format == "txt":
         why = wrap(apart(why), 8)
         also = [wrap(apart(", ".join(also)), 8)] if also else []
     values = {
@@ -211,7 +246,7 @@ def frame(
 
     def lead(s: Section) -> str:
         change = [*(hit.change for hit in s.hits), *s.more][0]
-        return words_of(bounded(paper_title(facts[change]), 300))
+        return words_of(bounded(known(facts[change], site.url).title, 300))
 
     rows, first = [], 1
     for place, s in enumerate(shown, 1):
@@ -296,9 +331,13 @@ def body(draft: Draft, facts: Mapping[int, Facts], site: Site, to: Addressee, su
     parts.append(render("foot", format, values, **context))
     if format == "txt":
         return "".join(parts)
+    return inliner().inline("".join(parts)).replace(' data-css-inline="ignore"', "") + "\n"
+
+
+@cache
+def inliner() -> CSSInliner:
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
-    inliner = CSSInliner(keep_style_tags=True, minify_css=True, load_remote_stylesheets=False, extra_css=style)
-    return inliner.inline("".join(parts)).replace(' data-css-inline="ignore"', "") + "\n"
+    return CSSInliner(keep_style_tags=True, minify_css=True, load_remote_stylesheets=False, extra_css=style)
 
 
 def mail(draft: Draft, facts: Mapping[int, Facts], site: Site, to: Addressee, subject: str) -> EmailMessage:

@@ -15,22 +15,12 @@ HTML_MARK = ("<b>", "</b>")
 
 def span(title: str, abstract: str = "", mark: tuple[str, str] = HTML_MARK, lined: bool = False) -> Span:
     parts = [bracketed(text, words(text), field, str) for text, field in ((title, TITLE), (abstract, ABSTRACT))]
-    return made("\n".join(wrap(part, 3, MARKED_WIDTH) if lined else part for part in parts), mark, lined)
-
-
-def made(rendered: str, mark: tuple[str, str] = HTML_MARK, lined: bool = False) -> Span:
-    """A span whose places are runs spelled out, title:1:2."""
-    return Span(rendered, mark, lined, _run)
-
-
-def _run(place: str) -> Run:
-    field, first, last = place.split(":")
-    return field, int(first), int(last)
+    return Span("\n".join(wrap(part, 3, MARKED_WIDTH) if lined else part for part in parts), mark, lined)
 
 
 def shown(span: Span, *runs: Run) -> str:
     out = list(span.blocks)
-    for number, block in span.patches(" ".join(f"{field}:{first}:{last}" for field, first, last in runs)):
+    for number, block in span.patches(runs):
         out[number] = block
     joined = b"".join(out)
     assert max(map(len, joined.split(b"\r\n"))) <= 76
@@ -59,7 +49,7 @@ def test_runs_that_overlap_or_lie_beyond_the_text_are_left_out() -> None:
 def test_a_title_that_stands_there_twice_is_marked_twice() -> None:
     title = bracketed("Moss", words("Moss"), TITLE, str)
     other = bracketed("x", words("x"), ABSTRACT, str)
-    assert shown(made(f"{title} {other} {title}"), ("title", 0, 0)) == "<b>Moss</b> x <b>Moss</b>"
+    assert shown(Span(f"{title} {other} {title}", HTML_MARK, False), ("title", 0, 0)) == "<b>Moss</b> x <b>Moss</b>"
 
 
 texts = st.lists(st.text(st.sampled_from("abcé苔-, "), min_size=1, max_size=12), max_size=40).map(" ".join).map(clean)
