@@ -10,7 +10,7 @@ from subscribers.models import Subscriber
 from tests.digest.views.pages import NOW, soup, text, token
 from tests.house import reader
 
-PAGES = ["/help/", "/help/filters/", "/help/operations/", "/help/decisions/"]
+PAGES = ["/help/", "/help/filters/", "/help/mails/", "/help/operations/", "/help/decisions/"]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
