@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -12,6 +13,8 @@ from subscribers.query.tex import readable
 
 TITLE_MOST, NAME_MOST = 300, 100  # characters
 AUTHORS_SHOWN, ORGANISATIONS_SHOWN = 3, 2
+# A link whose words begin with another address than its own is what phishing looks like, to filters and to people.
+ADDRESS = re.compile(r"\W*(?:[a-z][a-z0-9+.-]*://|[\w-]+(?:\.[\w-]+)+/)", re.IGNORECASE)
 SOURCES = {"huggingface.co": "Hugging Face", "arxiv.org": "arXiv"}
 
 
@@ -37,6 +40,7 @@ def plain(facts: Facts, page: str) -> dict[str, Any]:
     return {
         "key": clean(facts.key),
         "page": page,
+        "linked": ADDRESS.match(paper_title(facts)) is None,
         "authors": names[:AUTHORS_SHOWN],
         "more_authors": max(0, len(names) - AUTHORS_SHOWN),
         "organisations": organisations[:ORGANISATIONS_SHOWN],

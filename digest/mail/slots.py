@@ -251,6 +251,7 @@ _EDITION = {"date": "ISO date of the edition", "day": "its day in words: Wednesd
 _PAPER = {
     "key": "its public key",
     "page": "its page here",
+    "linked": "whether its title may be a link: not one that begins with an address",
     "title": "its title",
     "abstract": "its abstract",
     "authors": "the first authors, a list",

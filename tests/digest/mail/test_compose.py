@@ -256,6 +256,23 @@ def test_markup_in_foreign_text_is_text() -> None:
     assert evil.split("</td>", maxsplit=1)[0] in soup.get_text()
 
 
+@pytest.mark.parametrize(
+    ("title", "linked"),
+    [
+        ("https://evil.example/?a=1 and moss", False),
+        ('"evil.example/moss" revisited', False),
+        ("Moss.net: a study", True),
+        ("What https://moss.example says", True),
+        ("On moss", True),
+    ],
+)
+def test_a_title_that_begins_with_an_address_is_no_link_to_another_one(title: str, linked: bool) -> None:
+    heading = BeautifulSoup(one(1, Facts("x", title)).html, "lxml").select_one("h3")
+    assert heading is not None
+    assert heading.get_text() == title
+    assert bool(heading.select("a")) is linked
+
+
 def test_tex_with_prices_stays_readable() -> None:
     facts = Facts("x", "y", r"It costs $5 to $10 per run; $\times$ and $\nu<a$ give $3 \times 2^{15}$.")
     mail = one(1, facts)
