@@ -69,8 +69,9 @@ def due_ids(now: datetime, first: int = 0, last: int | None = None) -> list[int]
     due = Subscriber.objects.filter(state="active", due__lte=now)
     crowd = due.order_by("id")[:CROWD].count() == CROWD
     mine = due.filter(id__gte=first) if last is None else due.filter(id__range=(first, last))
-    rows = mine.order_by("id").values_list("id", "due")
-    return [number for number, slot in rows if slot is not None and (not crowd or slot + jitter(number) <= now)]
+    rows = mine.order_by("id").annotate(due_text=as_text("due")).values_list("id", "due_text").iterator(A_READ)
+    slots = ((number, moment(slot)) for number, slot in rows)
+    return [n for n, slot in slots if slot and (not crowd or slot <= now - JITTER or slot + jitter(n) <= now)]
 
 
 def overdue(now: datetime) -> int:

@@ -12,6 +12,7 @@ from subscribers.query.canonical import canonical, normal
 from subscribers.query.explain import EITHER, clause_words, counted, explain, part_words, period
 from subscribers.query.nodes import And, Clause, Not, Number, Or, Published, Query, Recent
 
+CLAUSES_KEPT = 4_096  # of one paper
 FIELDS = ("title", "abstract")  # those with places; the others follow
 NAMES = {
     "author": "by {}", "org": "from {}", "journal": "published in {}", "cat": "in {}", "primary": "first of all in {}",
@@ -22,7 +23,7 @@ QUOTES = ('"', '"')
 
 Look = Callable[[Clause], list[Mark]]  # where a clause is true of a paper; none where it is false
 
-__all__ = ["Mark", "Witness", "is_true", "reason", "why", "why_not"]
+__all__ = ["Mark", "Witness", "is_true", "reason", "why", "why_not", "witness"]
 
 
 class Witness:
@@ -46,8 +47,16 @@ class Witness:
     def _marks(self, clause: Clause) -> list[Mark]:
         known = self._known.get(clause)
         if known is None:
+            if len(self._known) >= CLAUSES_KEPT:
+                self._known.clear()
             known = self._known[clause] = marks(clause, self._facts)
         return known
+
+
+@lru_cache(maxsize=128)  # the changes of a day or two
+def witness(facts: Facts) -> Witness:
+    """The witness of a paper as it was, kept from one run to the next."""
+    return Witness(facts)
 
 
 def why(query: Query, facts: Facts) -> tuple[Mark, ...]:

@@ -28,6 +28,7 @@ from digest.pipeline.misses import Misses
 from digest.pipeline.planning import Plan, earlier_digests, failed, lows, plan
 from digest.pipeline.posting import post
 from digest.pipeline.reach import reached
+from digest.pipeline.sweeps import few_sweeps
 from digest.pipeline.window import ToldBefore, Window
 from digest.sources.verdict import is_no_listing
 from subscribers import roll
@@ -78,9 +79,10 @@ def publish(
     """
     done = Published(numbers.head())
     for due in _parted(roll.due_ids(now)):
-        readers = list(roll.due_readers(due))
-        scope = _range(readers, done.head, now, site_host, dry_run, unknown)
-        _serve_all(readers, scope, done, progress)
+        with few_sweeps():
+            readers = list(roll.due_readers(due))
+            scope = _range(readers, done.head, now, site_host, dry_run, unknown)
+            _serve_all(readers, scope, done, progress)
     return done
 
 
@@ -92,8 +94,9 @@ def ranges(now: datetime) -> list[tuple[int, int]]:
 def publish_range(first: int, last: int, now: datetime, site_host: str) -> Published:
     """As `publish`, for the readers with these ids."""
     done = Published(numbers.head())
-    readers = list(roll.due_readers(roll.due_ids(now, first, last)))
-    _serve_all(readers, _range(readers, done.head, now, site_host, False, False), done)
+    with few_sweeps():
+        readers = list(roll.due_readers(roll.due_ids(now, first, last)))
+        _serve_all(readers, _range(readers, done.head, now, site_host, False, False), done)
     return done
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -13,6 +11,7 @@ from django.conf import settings
 from digest.pipeline import alerting, books
 from digest.pipeline.rendering import Renderer
 from digest.pipeline.signing import rendered
+from digest.pipeline.sweeps import few_sweeps
 from subscribers.outbox import pending
 from subscribers.outbox.delivery import Clock, Run, deliver
 from subscribers.outbox.fleet import open_fleet
@@ -38,21 +37,6 @@ def send(clock: Clock, *, until_empty: bool = False, stop: Callable[[], bool] = 
     books.reopen(done.revived)
     done.counts["alerts"] += alerts
     return done
-
-
-@contextmanager
-def few_sweeps() -> Iterator[None]:
-    """A run makes and drops millions of small objects, none of them in circles. Looking for circles among all objects
-    of the service each time took a quarter of it.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def deliver_in(now: datetime, at_once: int) -> float | None:

@@ -17,7 +17,7 @@ from digest.editions.rank import hours_listed
 from digest.matching.columns import Columns
 from digest.matching.engine import Bits
 from digest.matching.mark import Mark, kept
-from digest.matching.why import Witness
+from digest.matching.why import witness
 from digest.models import Change, Paper, Told
 from digest.pipeline.compiled import compiled
 from digest.sources.listing import Facts
@@ -54,7 +54,7 @@ class Window:
         self.listed = cache(self._listed)
         self._inside = cache(self._set)
         self.why = cache(self._why)
-        self._witness = cache(lambda change: Witness(self.facts(change)))
+        self._witness = cache(lambda change: witness(self.facts(change)))
 
     @cached_property
     def bits(self) -> Bits:

@@ -25,7 +25,7 @@ from digest.models import Change, Source  # noqa: E402
 from digest.pipeline import wordings  # noqa: E402
 from digest.pipeline.looking import look_at  # noqa: E402
 from digest.pipeline.rendering import Renderer  # noqa: E402
-from digest.pipeline.sending import few_sweeps  # noqa: E402
+from digest.pipeline.sweeps import few_sweeps  # noqa: E402
 from digest.sources.listing import Facts  # noqa: E402
 from subscribers.links import sign  # noqa: E402
 from subscribers.outbox.message import SLOT, Message, message_id  # noqa: E402
