@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
@@ -89,7 +90,10 @@ class Card:
         self.lead = pair(bounded(self.title, LEAD_BYTES))
         self._abstract = cut(readable(facts.abstract), ABSTRACT_MOST)
         self._words = {"title": words(self.title), "abstract": words(self._abstract)}
-        self._edges = {field: ([p[0] for p in places], [p[1] for p in places]) for field, places in self._words.items()}
+        self._edges = {
+            field: (array("L", [start for start, _ in places]), array("L", [end for _, end in places]))
+            for field, places in self._words.items()
+        }
         self._mark_bytes = len("".join(wording.marks[HTML]).encode())
         self._ways: dict[str, tuple[Way, Way]] = {}
         self._marked: dict[str, Changed] = {}
@@ -136,7 +140,7 @@ class Card:
             if isinstance(part, Form):
                 total += part.size(bounds)
             else:
-                total += len(part.text.replace("\n", "\r\n").encode()) + MARKS_MOST * self._mark_bytes
+                total += part.size + MARKS_MOST * self._mark_bytes
         return total
 
     def _rendered(self, facts: Facts, wording: Wording, page: str, format: str) -> list[Form | Span]:
@@ -282,8 +286,9 @@ def _also(names: Sequence[str]) -> tuple[list[Cells], list[Cells]]:
     shown = [bounded(name, ALSO_BYTES) for name in names[:ALSO_MOST]]
     if len(names) > ALSO_MOST:
         shown.append(f"{len(names) - ALSO_MOST} more")
-    text = pair(", ".join(shown), WHY_INDENT)[0]
-    return [(text, b"")] if shown else [], [(b"", pair(name)[1]) for name in shown]
+    if not shown:
+        return [], []
+    return [(text_cell(", ".join(shown), WHY_INDENT), b"")], [(b"", html_cell(name)) for name in shown]
 
 
 def _title_and_link(title: str, page: str) -> dict[str, list[Form | Span]]:

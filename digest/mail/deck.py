@@ -10,7 +10,7 @@ from digest.mail.cells import number as numbered
 from digest.mail.parts import Wording
 from digest.sources.listing import Facts
 
-SHOWN_KEPT = 32_768  # cards as they stand in mails: lists of pieces that the cards own, about 16 MB
+SHOWN_KEPT = 16_384  # cards as they stand in mails, twice: half a kilobyte each, since their pieces are the cards'
 
 Out = list[bytes]
 
@@ -28,6 +28,7 @@ class Deck:
         self._failed, self._titles = failed, titles
         self._cards: dict[str, Card] = {}
         self._shown: dict[str, Shown] = {}  # by line
+        self._before: dict[str, Shown] = {}
 
     def card(self, change: str) -> Card:
         """The card of a change. KeyError when its facts were not given."""
@@ -37,10 +38,8 @@ class Deck:
         """The cards of these lines in both formats, numbered from `first`."""
         text: Out = []
         html: Out = []
-        known = self._shown
         for number, hit in enumerate(hits, first):
-            shown = known.get(hit) or self._show(hit)
-            in_text, in_html, text_numbers, html_numbers = shown
+            in_text, in_html, text_numbers, html_numbers = self._shown.get(hit) or self._show(hit)
             begin = len(text)
             text += in_text
             for at in text_numbers:
@@ -52,11 +51,14 @@ class Deck:
         return text, html
 
     def _show(self, hit: str) -> Shown:
-        change, score, places, _, rest = hit.split("|", 4)
-        card = self.card(change)
-        if len(self._shown) >= SHOWN_KEPT:
-            self._shown.clear()
-        made = self._shown[hit] = card.shown(score, places, rest)
+        """The card of a hit, from those kept before or made anew."""
+        made = self._before.get(hit)
+        if made is None:
+            change, score, places, _, rest = hit.split("|", 4)
+            made = self.card(change).shown(score, places, rest)
+        if len(self._shown) >= SHOWN_KEPT:  # those asked for since the last time stay
+            self._shown, self._before = {}, self._shown
+        self._shown[hit] = made
         return made
 
     def _make(self, change: str) -> Card:

@@ -7,6 +7,7 @@ lines with room for what ends a mark, and cut into blocks; a block with a marked
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -59,12 +60,15 @@ class Span:
     """
 
     def __init__(self, rendered: str, mark: tuple[str, str], lined: bool) -> None:
-        self.text, self._words, fields = _taken_apart(rendered)
-        self._data, self._places = laid_out(_alternating(self.text, self._words))
-        self._cuts = _cuts(self._data, self._places[::2], lined)
+        text, words, fields = _taken_apart(rendered)
+        self.size = len(text.replace("\n", "\r\n").encode())  # decoded bytes, without marks
+        self._data, places = laid_out(_alternating(text, words))
+        self._begins = array("L", [end for _, end in places[:-1:2]])  # of each word, where what is before it ends
+        self._ends = array("L", [end for _, end in places[1::2]])
+        self._cuts = _cuts(self._data, places[::2], lined)
         self._at = _occurrences(fields)
         self._before, self._behind = _sides(mark)
-        self._rooms, self._lines = _rooms(self.text, self._words)
+        self._rooms, self._lines = _rooms(text, words)
         self._lined = lined
         self.blocks = tuple(self._data[begin:end] for begin, end in pairwise(self._cuts))
 
@@ -82,7 +86,7 @@ class Span:
         return self._patched(self._apart(sorted(pieces)))
 
     def _piece(self, first: int, last: int) -> Piece:
-        return self._places[2 * first][1], self._places[2 * last + 1][1], self._lines[first], self._lines[last]
+        return self._begins[first], self._ends[last], self._lines[first], self._lines[last]
 
     def _apart(self, pieces: Iterable[Piece]) -> list[Piece]:
         """Those that don't overlap one before them, and whose lines have room."""
@@ -187,7 +191,7 @@ def _occurrences(fields: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
     return found
 
 
-def _rooms(text: str, words: Sequence[Place]) -> tuple[list[int], list[int]]:
+def _rooms(text: str, words: Sequence[Place]) -> tuple[array[int], array[int]]:
     """(free columns of each line, the line of each word)."""
     rooms = [WIDTH - columns(line) for line in text.split("\n")]
     rooms[0] -= NUMBER_MOST
@@ -196,4 +200,4 @@ def _rooms(text: str, words: Sequence[Place]) -> tuple[list[int], list[int]]:
         line += text.count("\n", last, start)
         last = start
         lines.append(line)
-    return rooms, lines
+    return array("l", rooms), array("L", lines)

@@ -14,13 +14,12 @@ from digest.sources.listing import Facts
 from tests.bench import drafting
 from tests.bench.measuring import doubled, table
 
-HEAD = ("readers", "kB a mail", "content B", "joined us", "after 1,000", "in full us", "ratio", "peak MB")
+HEAD = ("readers", "kB a mail", "content B", "once ms", "joined us", "in full us", "ratio", "peak MB")
 ROOT = Path(__file__).resolve().parent.parent.parent
-NOTE = """(CPU microseconds a mail of about 8 papers with marked words. Joined: from a letter as the driver reads it,
-its
-content as text, to bytes, with all that is made once (300 papers, frames); after 1,000: without the first batch. In
-full: 500 of them by Jinja2 with the same parts, css-inline and EmailMultiAlternatives; compiled, and papers cut into
-words, once; each of the 500 equal after decoding.)"""
+NOTE = """(CPU. Mails of about 8 papers with marked words, of 300 papers. Once: a paper's card, milliseconds. Joined,
+microseconds a mail: from a letter as the driver reads it, its content as text, to bytes, in batches as the sender has
+them. In full: 500 of them by Jinja2 with the same parts, css-inline and EmailMultiAlternatives; templates are compiled
+and papers are cut into words and lines before the clock starts; each of the 500 equal after decoding.)"""
 
 
 def drafts(count: int, facts: Mapping[int, Facts]) -> list[Draft]:

@@ -19,7 +19,8 @@ from django.conf import settings  # noqa: E402
 from django.core.mail import EmailMultiAlternatives  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-from digest.editions.draft import Draft  # noqa: E402
+from digest.editions.draft import Draft, Hit, Section  # noqa: E402
+from digest.editions.rank import score  # noqa: E402
 from digest.mail.compose import Addressee, Composer  # noqa: E402
 from digest.models import Change, Source  # noqa: E402
 from digest.pipeline import wordings  # noqa: E402
@@ -28,6 +29,7 @@ from digest.pipeline.rendering import Renderer  # noqa: E402
 from digest.pipeline.sweeps import few_sweeps  # noqa: E402
 from digest.sources.listing import Facts  # noqa: E402
 from subscribers.links import sign  # noqa: E402
+from subscribers.outbox.hand import RENDER_AT_ONCE  # noqa: E402
 from subscribers.outbox.message import SLOT, Message, message_id  # noqa: E402
 from subscribers.outbox.queue import Owed  # noqa: E402
 from tests.bench import crowd  # noqa: E402
@@ -39,9 +41,9 @@ from tests.house import item  # noqa: E402
 
 NOW = datetime(2026, 11, 25, 5, tzinfo=UTC)
 PAPERS = 300
-ABSTRACT = 1_400  # characters: 200 words of English; the invented words are longer
+TITLE, ABSTRACT = 80, 1_400  # characters: as long as 10 and 200 words of English; invented words are longer
 SAMPLE = 500  # mails rendered in full, and compared after decoding
-A_BATCH = 1_000
+A_BATCH = RENDER_AT_ONCE
 
 Row = tuple[Any, ...]  # of a letter, as the database's driver gives it: its content is text
 
@@ -50,39 +52,46 @@ def main(count: int) -> None:
     facts, words = prepare()
     some = frozenset(random.Random(count).sample(range(count), min(SAMPLE, count)))
     kept: list[tuple[Draft, Row, Message]] = []
-    render, sizes = Renderer(), [0, 0]
-    seconds = [0.0, 0.0]  # of the first batch, of the others
+    render, sizes, seconds = Renderer(), [0, 0], 0.0
+    once = made_once(render, facts, words)
     made = drafts(count, facts)
     for start in range(0, count, A_BATCH):
         mine = [replace(draft, wording=words) for draft in islice(made, A_BATCH)]
         rows = list(letters(mine, start))
         mails, cpu = composed(render, rows)
-        seconds[start > 0] += cpu
+        seconds += cpu
         sizes[0] += sum(len(row[5]) for row in rows)
         sizes[1] += sum(len(mail.data) for mail in mails)
         kept += [(mine[n - start], rows[n - start], mails[n - start]) for n in some if start <= n < start + len(mine)]
     most = peak()
     full = in_full(kept, facts, words)
-    joined = sum(seconds) / count * 1e6
-    later = seconds[1] / max(1, count - A_BATCH) * 1e6
-    cells = [
-        f"{count:,}",
-        f"{sizes[1] / count / 1000:.1f}",
-        f"{sizes[0] / count:,.0f}",
-        f"{joined:.1f}",
-        f"{later:.1f}",
-    ]
+    joined = seconds / count * 1e6
+    weight, content = sizes[1] / count / 1000, sizes[0] / count
+    cells = [f"{count:,}", f"{weight:.1f}", f"{content:,.0f}", f"{once / len(facts) * 1000:.1f}", f"{joined:.1f}"]
     print("\t".join([*cells, f"{full:,.0f}", f"{full / joined:.0f}", f"{most:.0f}"]))
+
+
+def made_once(render: Renderer, facts: dict[int, Facts], words: tuple[int, ...]) -> float:
+    """CPU seconds for the frame and for each paper's card, by a letter that names all papers and marks nothing."""
+    sections = (Section(1, "All", "all", tuple(Hit(change, score(one)) for change, one in facts.items())),)
+    (draft,) = islice(drafts(1, facts), 1)
+    (row,) = letters([replace(draft, sections=sections, wording=words)], -1)
+    _, cpu = composed(render, [row])
+    return cpu
 
 
 def prepare() -> tuple[dict[int, Facts], tuple[int, ...]]:
     """The papers of a day as changes, and the wording in force."""
     call_command("migrate", verbosity=0)
-    listed = [item(f.key, f.title, f.abstract[: f.abstract.rfind(" ", 0, ABSTRACT)] + ".", f.upvotes, number % 7)
+    listed = [item(f.key, cut(f.title, TITLE), cut(f.abstract, ABSTRACT), f.upvotes, number % 7)
               for number, f in enumerate(crowd.listed(PAPERS))]  # fmt: skip
     look_at(Source.objects.get(slug="huggingface"), date(2026, 11, 25), [json.dumps(listed).encode()], NOW)
     facts = {change.number: Facts.from_json(change.facts, change.at.date()) for change in Change.objects.all()}
     return facts, wordings.in_force("digest", NOW)
+
+
+def cut(text: str, most: int) -> str:
+    return text[: text.rfind(" ", 0, most)].rstrip(".") + "."
 
 
 def letters(made: Sequence[Draft], first: int) -> Iterator[Row]:
@@ -108,6 +117,8 @@ def in_full(kept: Sequence[tuple[Draft, Row, Message]], facts: dict[int, Facts],
     site = wordings.site()
     composer = Composer(wordings.wording(words), site, facts)
     work = [(draft, addressee(draft, row), composer.subject(draft), row[4]) for draft, row, _ in kept]
+    for one in facts.values():
+        reference.known(one, site.url)
     slow, cpu, _ = measured(lambda: [plainly(draft, facts, to, subject, name) for draft, to, subject, name in work])
     for (_, _, fast), full in zip(kept, slow, strict=True):
         assert bodies(fast.data) == bodies(full), "the two differ"
