@@ -2,11 +2,14 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import asdict, astuple
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from digest.editions.draft import Draft, Section
 from digest.mail import limited
 from digest.mail.part import Part, WordingError
 from digest.models import Template
@@ -46,6 +49,12 @@ def write(body: str, place: tuple[str, str, str] = PLACE, now=NOW) -> Template:
 def reword(body: str, place: tuple[str, str, str] = PLACE, now=NOW) -> Template:
     """The text as the version in force."""
     return rewording.put_in_force(write(body, place, now), "ada", now)
+
+
+def first_form(section: Section) -> dict[str, Any]:
+    """As the first letters kept it."""
+    hits = [{"change": h.change, "score": h.score, "marks": [list(astuple(m)) for m in h.marks]} for h in section.hits]
+    return {"topic": section.topic, "name": section.name, "query": section.query, "hits": hits, "more": section.more}
 
 
 def foot(words: str) -> str:
@@ -107,6 +116,22 @@ class TestVersions:
         before = Renderer()([letter])[letter.pk]
         reword(foot("Later words"))
         assert Renderer()([letter])[letter.pk] == before
+
+    def test_a_letter_of_the_first_form_is_the_same_mail(self, readers):
+        publish("2026-03-02 06:00")
+        letter = owed(Letter.objects.order_by("pk"))[0]
+        draft = Draft.from_json(letter.content)
+        old = asdict(draft) | {"sections": [first_form(section) for section in draft.sections]}
+        assert Draft.from_json(old) == draft
+        made = Renderer()([letter, letter._replace(pk=0, content=old)])
+        assert made[0] == made[letter.pk]
+
+    def test_facts_of_all_letters_of_a_batch_are_read_at_once(self, readers, django_assert_max_num_queries):
+        publish("2026-03-02 06:00")
+        batch = owed(Letter.objects.order_by("pk"))
+        render = Renderer()
+        with django_assert_max_num_queries(2):  # the wording and the facts
+            assert not [made for made in render(batch).values() if isinstance(made, Exception)]
 
     def test_people_s_mail_has_the_words_of_the_time_it_was_asked_for(self, readers, outbox):
         place = ("confirm", "head", "txt")

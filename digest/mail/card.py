@@ -5,46 +5,34 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from digest.editions import line
-from digest.mail import days
-from digest.mail.cells import bounded, html, html_cell, pair, text_cell
+from digest.mail.because import ALSO_BYTES, ALSO_MOST, WHY_BYTES, because
+from digest.mail.cells import bounded, html, pair
 from digest.mail.cells import number as numbered
-from digest.mail.foreign import apart, clean, cut, cut_to_bytes, words
-from digest.mail.form import Each, Form, cut_at_words
+from digest.mail.foreign import apart, clean, cut, words
+from digest.mail.form import Form, cut_at_words
 from digest.mail.paper import page_url, paper_title, plain
 from digest.mail.parts import Wording
 from digest.mail.quoted import decoded, encoded
-from digest.mail.sheet import NO_ROWS, Cells, Sheet, both
 from digest.mail.slots import HTML, TEXT
 from digest.mail.span import ABSTRACT, TITLE, Patch, Place, Run, Span, bracketed
-from digest.matching.why import reason
+from digest.mail.way import Patches, Way, numbers, scored, way
 from digest.sources.listing import Facts
 from subscribers.query.tex import readable
 
 ABSTRACT_MOST = 2_000  # characters
 SHORT_MOST = 130  # characters of a title in a subject that says more
 MARKS_MOST = 16  # runs of marked words in one card: more would be paint, not a reason
-ALSO_MOST = 2  # other topics named
-WHY_BYTES, ALSO_BYTES, NAME_BYTES, DATE_BYTES, LEAD_BYTES = 400, 150, 300, 30, 300  # most bytes of these slots in HTML
-WHY_INDENT = 8  # columns before a second line of the reason in the text part
-BECAUSE_KEPT = 65_536  # reasons
+NAME_BYTES, DATE_BYTES, LEAD_BYTES = 300, 30, 300  # most bytes of these slots in HTML
 
-QUOTES = ("“", "”")  # of the reason in HTML
 
-REASON, CARRIED = "reason ", "carried "
-ORDER = ("number", *both("why"), "date", "reason", "has_carried", "score", "has_score")
-CELLS = {TEXT: {"why": 1, "date": 3}, HTML: {"why": 2, "date": 3}}  # places in ORDER
-NUMBER = bytes(bytearray(b"the number of a paper"))  # told apart by identity, not by its letters
-ROWS = {"also": both("topic")}
 WAYS_KEPT, MARKED_KEPT = 256, 512  # of one paper: by conditions and score; by places
 
-Patches = tuple[Patch, ...]
 Changed = tuple[Patches, Patches]  # in the text part, in the HTML part
 
 
@@ -55,25 +43,6 @@ class Shown(NamedTuple):
     html: tuple[bytes, ...]
     text_numbers: tuple[int, ...]  # where the number stands among the pieces
     html_numbers: tuple[int, ...]
-
-
-class Way(NamedTuple):
-    """A card of one format for some conditions and a score: its pieces, and what goes where among them."""
-
-    pieces: tuple[bytes, ...]
-    numbers: tuple[int, ...]  # where the number stands
-    slots: tuple[tuple[int, int], ...]  # place among the pieces, place among the cells
-    blocks: tuple[int, ...]  # where the blocks stand whose words can be marked
-    rows: tuple[tuple[int, Sheet], ...]  # where `also` stands
-
-
-class Because(NamedTuple):
-    """Why a paper is there: the cells up to `has_carried`, and the rows of `also` by format."""
-
-    holds: str  # which of the conditions
-    cells: Cells
-    text: Sequence[Cells]
-    html: Sequence[Cells]
 
 
 class Card:
@@ -110,13 +79,13 @@ class Card:
         why = because(rest)
         ways = self._ways.get(why.holds + score) or self._new_ways(why.holds, score)
         marked = self._marked.get(places) or self._new_marked(places)
-        text, html = _filled(ways[0], why.cells, marked[0]), _filled(ways[1], why.cells, marked[1])
+        text, html = ways[0].filled(why.cells, marked[0]), ways[1].filled(why.cells, marked[1])
         if not why.html:
             return Shown(tuple(text), tuple(html), ways[0].numbers, ways[1].numbers)
-        cells = (*why.cells, *_scored(score))
-        _fill_rows(ways[0], cells, why.text, text)
-        _fill_rows(ways[1], cells, why.html, html)
-        return Shown(tuple(text), tuple(html), _numbers(text), _numbers(html))
+        cells = (*why.cells, *scored(score))
+        ways[0].fill_rows(cells, why.text, text)
+        ways[1].fill_rows(cells, why.html, html)
+        return Shown(tuple(text), tuple(html), numbers(text), numbers(html))
 
     def bytes_of(self, hit: str) -> int:
         """The decoded bytes of HTML that the card takes with this hit."""
@@ -169,7 +138,7 @@ class Card:
     def _new_ways(self, holds: str, score: str) -> tuple[Way, Way]:
         if len(self._ways) >= WAYS_KEPT:
             self._ways.clear()
-        made = _way(self._parts[TEXT], TEXT, holds, score), _way(self._parts[HTML], HTML, holds, score)
+        made = way(self._parts[TEXT], TEXT, holds, score), way(self._parts[HTML], HTML, holds, score)
         self._ways[holds + score] = made
         return made
 
@@ -206,89 +175,11 @@ def _changes(parts: Sequence[Form | Span], runs: Sequence[Run]) -> Patches:
     return tuple(found)
 
 
-def _way(parts: Sequence[Form | Span], format: str, holds: str, score: str) -> Way:
-    said = {"reason": REASON in holds, "has_carried": CARRIED in holds, "has_score": int(score) > 0}
-    pieces: list[bytes] = []
-    slots: list[tuple[int, int]] = []
-    blocks: list[int] = []
-    rows: list[tuple[int, Sheet]] = []
-    for part in parts:
-        if isinstance(part, Span):
-            blocks += range(len(pieces), len(pieces) + len(part.blocks))
-            pieces += part.blocks
-            continue
-        constant, named = part.apart([said[name] for name in part.conditions])
-        fixed = constant[0]
-        for piece, slot in zip(constant[2::2], named, strict=True):
-            if slot == "score":
-                fixed += encoded(score) + piece
-                continue
-            pieces += [fixed] if fixed else []
-            fixed = piece
-            if isinstance(slot, Each):
-                rows.append((len(pieces), Sheet(slot.form, format, (*ORDER, *ROWS[slot.name]), ROWS)))
-            elif slot != "number":
-                slots.append((len(pieces), CELLS[format][slot]))
-            pieces.append(NUMBER if slot == "number" else b"")
-        pieces += [fixed] if fixed else []
-    return Way(tuple(pieces), _numbers(pieces), tuple(slots), tuple(blocks), tuple(rows))
-
-
-def _numbers(pieces: Sequence[bytes]) -> tuple[int, ...]:
-    return tuple([place for place, piece in enumerate(pieces) if piece is NUMBER])
-
-
-def _filled(way: Way, cells: Cells, marked: Patches) -> list[bytes]:
-    pieces = list(way.pieces)
-    for at, cell in way.slots:
-        pieces[at] = cells[cell]
-    for block, piece in marked:
-        pieces[way.blocks[block]] = piece
-    return pieces
-
-
-def _fill_rows(way: Way, cells: Cells, also: Sequence[Cells], pieces: list[bytes]) -> None:
-    """The other topics."""
-    for at, sheet in reversed(way.rows):
-        written: list[bytes] = []
-        for row in also:
-            sheet.fill((*cells, *row), NO_ROWS, written)
-        pieces[at : at + 1] = written
-
-
-@lru_cache(maxsize=BECAUSE_KEPT)
-def because(rest: str) -> Because:
-    """The cells of why a paper is there, from what follows `order` in its line."""
-    said = line.because(rest)
-    text = in_html = b""
-    if said.ways:
-        text = text_cell(cut_to_bytes(clean(reason(said.ways)), WHY_BYTES, html), WHY_INDENT)
-        in_html = html_cell(cut_to_bytes(clean(reason(said.ways, QUOTES)), WHY_BYTES, html))
-    date = encoded(days.without_year(said.carried)) if said.carried else b""
-    holds = REASON * bool(text) + CARRIED * bool(said.carried)
-    return Because(holds, (NUMBER, text, in_html, date, bool(text), bool(said.carried)), *_also(said.also))
-
-
-@lru_cache(maxsize=256)
-def _scored(score: str) -> Cells:
-    return encoded(score), int(score) > 0
-
-
 def _apart(text: str) -> tuple[str, tuple[Place, ...]]:
     """The text with its URLs apart, and the places of its words (which must stay the same words)."""
     spaced, before = apart(text), words(text)
     after = words(spaced)
     return (spaced, after) if len(after) == len(before) else (text, before)
-
-
-def _also(names: Sequence[str]) -> tuple[list[Cells], list[Cells]]:
-    """The other topics of a reader that match: in text one row for all, in HTML one a name."""
-    shown = [bounded(name, ALSO_BYTES) for name in names[:ALSO_MOST]]
-    if len(names) > ALSO_MOST:
-        shown.append(f"{len(names) - ALSO_MOST} more")
-    if not shown:
-        return [], []
-    return [(text_cell(", ".join(shown), WHY_INDENT), b"")], [(b"", html_cell(name)) for name in shown]
 
 
 def _title_and_link(title: str, page: str) -> dict[str, list[Form | Span]]:

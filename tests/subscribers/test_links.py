@@ -1,12 +1,14 @@
 """Signed links."""
 
+import hmac
 import string
+from base64 import urlsafe_b64decode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscribers.links import sign, unsign
+from subscribers.links import address_hash, sign, unsign
 
 SECRET = b"a secret for tests, 32 bytes ..."
 KEY = "0123456789abcdef" * 2
@@ -102,3 +104,11 @@ def test_another_subject_is_not_signed(subject: str) -> None:
 def test_a_short_secret_signs_nothing() -> None:
     with pytest.raises(ValueError, match="at least 16 bytes"):
         sign(b"short", "leave", KEY)
+
+
+@some
+@given(st.binary(min_size=16, max_size=200), SUBJECTS)
+def test_the_mac_is_the_standard_library_s(secret: bytes, subject: str) -> None:
+    data = urlsafe_b64decode(sign(secret, "leave", subject))
+    assert data[-16:] == hmac.digest(secret, b"leave\x00" + data[:-16], "sha256")[:16]
+    assert address_hash(secret, "ä@b.org") == hmac.digest(secret, "suppression\0ä@b.org".encode(), "sha256").hex()

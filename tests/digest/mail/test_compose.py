@@ -59,6 +59,21 @@ def test_what_was_composed_before_does_not_show_in_what_is_composed_after() -> N
     assert used.compose(DRAFT, READER, MESSAGE_ID, NOW) == composer().compose(DRAFT, READER, MESSAGE_ID, NOW)
 
 
+def test_one_paper_has_the_number_of_each_mail_that_it_stands_in() -> None:
+    made, hit = composer(), DRAFT.sections[0].hits[0]
+    for number in (1, 3, 2):
+        hits = (*(Hit(106, score) for score in range(1, number)), hit)
+        draft = replace(DRAFT, sections=(Section(1, "A", "a", hits),), carried=0)
+        assert f"\n{number}. Forgetting on Purpose" in read(made.compose(draft, READER, MESSAGE_ID, NOW)).text
+
+
+def test_cards_that_are_kept_for_a_while_stay_what_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.mail.compose.SHOWN_KEPT", 2)
+    made = composer()
+    first = [made.compose(DRAFT, READER, MESSAGE_ID, NOW) for _ in range(3)]
+    assert first == [composer().compose(DRAFT, READER, MESSAGE_ID, NOW)] * 3
+
+
 def test_lines_are_short_and_end_with_crlf() -> None:
     data = composer().compose(DRAFT, READER, MESSAGE_ID, NOW).data
     _, _, body = data.partition(b"\r\n\r\n")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digest.mail.foreign import clean
-from digest.mail.wrap import columns, wrap
+from digest.mail.wrap import WIDTH, columns, wrap
 
 
 def test_lines_break_at_spaces_and_are_indented() -> None:
@@ -35,3 +35,20 @@ def test_no_line_is_wider_than_asked_unless_it_is_one_word(text: str, indent: in
     first, *further = wrapped.split("\n")
     for line in [" " * indent + first, *further]:
         assert columns(line) <= 30 or " " not in line.strip()
+
+
+def by_words(text: str, indent: int) -> str:
+    """Lines filled word by word."""
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > WIDTH - indent:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return f"\n{' ' * indent}".join(lines)
+
+
+@given(st.lists(st.text("ab-", min_size=1, max_size=90), min_size=1, max_size=20).map(" ".join), st.integers(0, 9))
+@example("a" * 63 + " b", 8)
+@example("a" * 62 + " b", 9)
+def test_plain_text_is_filled_word_by_word(text: str, indent: int) -> None:
+    assert wrap(text, indent) == by_words(text, indent)
