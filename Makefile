@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 LOCK := requirements.lock
 
-.PHONY: help demo run dev test check lock bench setup setup-dev clean
+.PHONY: help demo run dev test check lock bench faults setup setup-dev clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ check: setup-dev ## the fast part: format, lint, types, import contracts, missin
 
 bench: setup-dev ## how fast it is, beside the straightforward way (ARGS="compose --readers 1000")
 	@$(PY) -m tests.bench $(ARGS)
+
+faults: setup-dev ## everything made to happen that can go wrong, an hour and more, into digest/docs/faults.md (ARGS="--only smtp")
+	@$(PY) -m tests.faults $(ARGS)
 
 # The lock has two parts: what runs the service, and behind the marker what tests it.
 setup: $(VENV)/.service ## the virtual environment from the lock, without the test tools

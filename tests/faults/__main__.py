@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=40, help="kill points a system call (%(default)s)")
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to write (%(default)s)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     wrong = []
     for name in options.only or groups.GROUPS:
         group = _made(name, options.points)

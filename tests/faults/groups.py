@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import deliveries, kills, parts
+from tests.faults import backup, deliveries, filling, judged, kills, leaving, parts, relay
 from tests.faults.record import Row
-from tests.lives import Service
+from tests.lives import ROOT, Service
 
 READERS = 3
+LETTERS, LEAVERS, RATE = 10_000, 1_000, 150.0  # of those who leave; letters a second
+WEBHOOKS = int(os.environ.get("FAULTS_WEBHOOKS", "10000"))
+BURST = "tests/subscribers/test_webhooks.py::test_a_burst_from_four_sides_is_recorded_each_once"
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,50 @@ def sweep_row(name: str, swept: Mapping[str, Any]) -> Row:
     )  # fmt: skip
 
 
+def states(_: int) -> Iterator[Row]:
+    """What the service stands on: the disk, and a database that is an older one."""
+    yield from filling.rows()
+    with life() as service:
+        yield backup.row(service)
+
+
+def away(_: int) -> Iterator[Row]:
+    """A mail server that is down for long, or slow."""
+    with life() as service:
+        yield relay.down(service, readers=20)
+    with life() as service:
+        yield relay.row_behind(relay.behind(service, relay.DIGESTS, relay.RATE), relay.RATE)
+
+
+def left(_: int) -> Iterator[Row]:
+    """Readers who leave in the middle of a run."""
+    with life() as service:
+        found = leaving.race(service, LETTERS, LEAVERS, RATE)
+    wrong = found.against_their_word | found.late.keys()
+    ends = f"{len(found.cancelled)} taken back, {len(found.arrived)} gone before, {len(wrong)} dotted after the 2xx"
+    yield Row(f"{LEAVERS:,} leave by one click", ends, found.letters, len(found.lost), len(found.doubled | wrong),
+              found.unknown)  # fmt: skip
+
+
+def mails(_: int) -> Iterator[Row]:
+    """Signed mails before the judges."""
+    with tempfile.TemporaryDirectory(prefix="key") as folder, life(**judged.key(Path(folder))) as service:
+        for found in judged.verdicts(service):
+            bad = ", ".join(f"{name}: {number}" for name, number in found.bad.items())
+            ends = f"not right in {bad}" if bad else f"all {len(found.measures)} measures right"
+            missing = judged.DIGESTS + judged.ASKED - found.mails
+            yield Row(f"{found.mails:,} mails, {found.where}", ends, found.mails, max(missing, 0), max(-missing, 0), 0)
+
+
+def burst(_: int) -> Iterator[Row]:
+    """The test of a burst of webhooks, with more of them."""
+    env = {**os.environ, "BURST": str(WEBHOOKS)}
+    done = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", BURST], cwd=ROOT, env=env,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    yield Row(f"{WEBHOOKS:,} webhooks from four sides, each told twice", "each recorded once", WEBHOOKS, 0, 0, 0)
+
+
 def _connections(number: int) -> str:
     return "1 connection" if number == 1 else f"{number} connections"
 
@@ -107,4 +157,34 @@ GROUPS = {
         "next. A lease lasts 60 s. Of the web server it is told after how many seconds the site answers.",
         parts.rows,
     ),
+    "states": Part(
+        "The disk is full, an old database comes back",
+        f"Disks of {filling.SIZE[:-1]} MB that the database and the service lie on are filled while {filling.LETTERS} "
+        "letters are published and sent, and emptied again. A dump that `pg_dump` took in the middle of a run is put "
+        "back after its end, then `restored --taken T`, `publish`, `deliver`: what may have been sent since is listed "
+        "as unknown, and nobody is sent anything twice.",
+        states,
+    ),
+    "relay": Part(
+        "The mail server is away for long, or slow",
+        "`publish` and `deliver` go on every hour against a mail server that is down, over a slot; each reader has to "
+        "have heard of each paper once in the end. Behind a slow one a person waits in front of a screen: *goes on "
+        "after* is how soon their confirmation arrived.",
+        away,
+    ),
+    "leaving": Part(
+        "Readers leave in the middle of a run",
+        "By RFC 8058's one click on the site, while two deliverers are at it; half of the leavers when their letter's "
+        "turn is about to come. The mail server notes when it reads a dot, the leaver when the 2xx was read. What is "
+        "dotted after a 2xx would be counted as doubled.",
+        left,
+    ),
+    "mails": Part(
+        "Mails before the judges",
+        "Signed digests and confirmations, given to SpamAssassin, rspamd, dkimpy and mailauth (DKIM, SPF and DMARC), "
+        "six readers of MIME and two judges of HTML, as they leave and as a mailbox holds them behind Postfix and "
+        "Dovecot. *Lost* are those that did not come out.",
+        mails,
+    ),
+    "webhooks": Part("A burst of webhooks", "By four threads at once, on PostgreSQL.", burst),
 }

@@ -104,6 +104,14 @@ def _strikes(up: Up, server: Taking, database: Database) -> Iterator[Strike]:
     worker = lambda: part("worker")  # noqa: E731
     a_child = lambda: children(worker())[0]  # noqa: E731
     yield Strike("nothing", lambda: None)
+    yield Strike("database killed, started after 5 s", lambda: _away(database.kill, database.start))
+    yield Strike("database stopped for 60 s", lambda: stopped(database.processes(), STOPPED))
+    yield Strike("database started anew", lambda: _away(database.shut, database.start, 0))
+    yield Strike(
+        "mail server killed, started after 5 s", lambda: _away(lambda: server.stop(signal.SIGKILL), server.start)
+    )
+    yield Strike("mail server stopped for 60 s", lambda: stopped([_pid(server)], STOPPED))
+    yield Strike("mail server started anew", lambda: _away(server.stop, server.start, 0))
     yield Strike("worker killed", lambda: kill(worker()))
     yield Strike("a child of the worker killed", lambda: kill(_some(a_child)))
     yield Strike("worker and children stopped past the lease", lambda: stopped([worker(), *children(worker())]))
@@ -116,14 +124,6 @@ def _strikes(up: Up, server: Taking, database: Database) -> Iterator[Strike]:
         yield Strike(f"{name} asked to end, started anew", lambda name=name: _ended(part(name)), back)  # type: ignore[misc]
     yield Strike("broker flushed", up.flush_broker)
     yield Strike("two clocks for 65 s", lambda: _second_clock(up))
-    yield Strike("database killed, started after 5 s", lambda: _away(database.kill, database.start))
-    yield Strike("database stopped for 60 s", lambda: stopped(database.processes(), STOPPED))
-    yield Strike("database started anew", lambda: _away(database.shut, database.start, 0))
-    yield Strike(
-        "mail server killed, started after 5 s", lambda: _away(lambda: server.stop(signal.SIGKILL), server.start)
-    )
-    yield Strike("mail server stopped for 60 s", lambda: stopped([_pid(server)], STOPPED))
-    yield Strike("mail server started anew", lambda: _away(server.stop, server.start, 0))
     yield Strike("everything killed, started anew", lambda: _away(up.kill_supervisor, lambda: _up_again(up), 0))
 
 

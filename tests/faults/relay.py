@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,6 +17,7 @@ from tests.up import wait
 
 PATIENCE = 900  # seconds
 NEW = "asked@example.org"
+DIGESTS, RATE = int(os.environ.get("FAULTS_WAITING", "100000")), 10.0  # of those that wait, and a second
 LISTED = {0: "2603.00001", 1: "2603.00002", 20: "2603.00003"}  # by the hour after the relay went away
 
 
@@ -85,12 +85,3 @@ def row_behind(found: Asked, rate: float) -> Row:
     """As a row."""
     case = f"a confirmation asked for while {found.waited:,} digests wait at {rate:.0f} a second"
     return Row(case, f"arrived behind {found.between} of them", 1, 0, 0, 0, found.seconds)
-
-
-DIGESTS = int(os.environ.get("FAULTS_WAITING", "100000"))
-
-
-def rows(service: Iterator[Service]) -> Iterator[Row]:
-    """Each in a life of its own."""
-    yield down(next(service), 20)
-    yield row_behind(behind(next(service), DIGESTS, 10.0), 10.0)

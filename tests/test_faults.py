@@ -1,0 +1,123 @@
+"""The fault table on its page: what it claims, and that the cheap rows of it still end so."""
+
+import os
+
+import pytest
+from django.db import connection
+
+from tests.faults.deliveries import cells, posted
+from tests.faults.groups import GROUPS, cell_row, life
+from tests.faults.kit import Missing
+from tests.faults.record import Group, Row, merged, page, read
+from tests.faults.relay import behind, down
+from tests.test_architecture import ROOT
+
+PAGE = ROOT / "digest" / "docs" / "faults.md"
+RECOVERED = 90  # seconds that the standard allows
+# where one may be left unknown, by the part's name
+DOUBT = {"smtp", "kills", "parts", "states"}
+
+
+def table() -> dict[str, Group]:
+    """The page's parts, by name."""
+    titles = {part.title: name for name, part in GROUPS.items()}
+    return {titles[group.title]: group for group in read(PAGE.read_text())}
+
+
+def test_every_part_is_on_the_page_with_its_command_and_commit():
+    found = table()
+    assert list(found) == list(GROUPS)
+    for name, group in found.items():
+        assert f"--only {name}" in group.command
+        assert group.words == GROUPS[name].words
+        assert not group.commit.endswith("+"), "made from files that were in no commit"
+
+
+def test_nothing_was_lost_or_doubled_and_everything_went_on_in_time():
+    rows = [row for group in table().values() for row in group.rows]
+    assert len(rows) > 120
+    assert [row for row in rows if row.lost or row.doubled] == []
+    assert [row for row in rows if (row.seconds or 0) > RECOVERED] == []
+    assert [row for row in rows if "not allowed" in row.ends or "not right" in row.ends] == []
+    assert {name for name, group in table().items() if any(row.unknown for row in group.rows)} <= DOUBT
+
+
+def test_the_standard_s_kills_are_on_the_page():
+    sweeps = {row.case.split(":")[0]: int(row.case.split()[-2]) for row in table()["kills"].rows}
+    assert {name.split(",")[0] for name in sweeps} == {"deliver", "publish", "fetch", "webhook", "confirm"}
+    assert sum(kills for name, kills in sweeps.items() if name.startswith("deliver")) >= 120
+
+
+def test_the_standard_s_cells_are_on_the_page():
+    cases = {row.case.split(",")[0] for row in table()["smtp"].rows}
+    stages = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "the dot")
+    assert {
+        f"{fault} at {stage}" for fault in ("5xx", "4xx", "421", "drop", "slow", "slow reader") for stage in stages
+    } <= cases
+
+
+def test_a_page_is_read_as_it_was_written():
+    row = Row("5xx at CONNECT, 1 connection", "3 accepted", 12_000, 0, 1, 2, 3.25)
+    one = Group(
+        "A title",
+        "Some words of it. " * 20,
+        "python -m tests.faults --only smtp",
+        "0123abcdef",
+        "2026-11-26",
+        9,
+        (row,),
+    )
+    other = Group(
+        "Another", "Words.", "python -m tests.faults --only kills --points 4", "0123abcdef+", "2026-11-26", 1, ()
+    )
+    again = read(page([one, other]))
+    assert [group.title for group in again] == ["A title", "Another"]
+    assert again[0].words == one.words.strip()
+    assert again[0].rows == (Row("5xx at CONNECT, 1 connection", "3 accepted", 12_000, 0, 1, 2, 3.2),)
+    assert (again[1].rows, again[1].commit, again[1].seconds) == ((), "0123abcdef+", 1)
+    assert merged(again, [one], ["Another", "A title"]) == [again[1], one]
+    with pytest.raises(ValueError, match="by which command"):
+        read("## A title\nWords.\n")
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_the_cells_end_as_the_page_says():
+    """All that smtp-matrix has, over three connections: no letter is unknown where the page has none."""
+    if connection.vendor != "postgresql":
+        pytest.skip("once is enough: see the PostgreSQL run")
+    said = {row.case: row for row in table()["smtp"].rows}
+    try:
+        with life() as service:
+            posted(service, 3)
+            found = cells(service, 3, os.environ.get("FAULTS_CELLS", "*"))
+    except Missing as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"not on this machine: {missing}")
+    assert found["ok"], found["figure"]
+    for row in (cell_row(cell, 3) for cell in found["cells"]):
+        assert row.unknown <= said[row.case].unknown or "abort" in row.case, row
+        assert (row.lost, row.doubled) == (0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_relay_that_was_down_for_thirty_hours_gets_every_letter_once():
+    if connection.vendor != "postgresql":
+        pytest.skip("on SQLite it is told in test_outage")
+    with life() as service:
+        row = down(service, readers=2)
+    assert (row.ends, row.lost, row.doubled, row.unknown) == ("2 accepted, 2 cancelled", 0, 0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_confirmation_goes_before_the_digests_that_wait():
+    """At 10 a second, 600 of them would take a minute."""
+    if connection.vendor != "postgresql":
+        pytest.skip("once is enough: see the PostgreSQL run")
+    with life() as service:
+        found = behind(service, digests=700, rate=10)
+    assert found.between < 600
+    assert found.between < found.waited
