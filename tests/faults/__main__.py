@@ -21,6 +21,7 @@ from tests.faults import groups, record
 from tests.lives import ROOT
 
 PAGE = ROOT / "digest" / "docs" / "faults.md"
+SERVICE = ("digest", "subscribers", "templates", ":!digest/docs")  # what is put to the test
 
 
 def main() -> None:
@@ -52,10 +53,13 @@ def _made(name: str, points: int) -> record.Group:
 
 
 def _commit() -> str:
-    """The commit, with a plus when files of it were changed."""
-    git = lambda *words: subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: E731
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!digest/docs/faults.md")
-    return git("rev-parse", "--short=10", "HEAD").strip() + ("+" if changed.strip() else "")
+    """The newest commit that changed the service, with a plus when files of it are changed beyond that."""
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", *SERVICE)
+    return _git("log", "-1", "--format=%h", "--abbrev=10", "--", *SERVICE) + ("+" if changed else "")
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _write(page: Path, group: record.Group) -> None:

@@ -20,7 +20,7 @@ WIDTH = 118  # columns
 
 INTRODUCTION = """# What was done to it
 Everything here was made to happen to the real service, with real servers on one machine: PostgreSQL, Valkey, Debian's
-smtp-sink, Postfix. Each part says by which command, at which commit of the source. *Lost*: a reader's letter that
+smtp-sink, Postfix. Each part says by which command, and which commit had changed the service last. *Lost*: a reader's letter that
 neither arrived nor stands in the books as not sent. *Doubled*: one that arrived twice. *Unknown*: the one instant of
 doubt that [SMTP has](operations.md#what-we-promise); all of them are listed. *Goes on after*: seconds until the next
 letter left, once what had been broken was whole again.
