@@ -20,10 +20,10 @@ WIDTH = 118  # columns
 
 INTRODUCTION = """# What was done to it
 Everything here was made to happen to the real service, with real servers on one machine: PostgreSQL, Valkey, Debian's
-smtp-sink, Postfix. Each part says by which command, and which commit had changed the service last. *Lost*: a reader's letter that
-neither arrived nor stands in the books as not sent. *Doubled*: one that arrived twice. *Unknown*: the one instant of
-doubt that [SMTP has](operations.md#what-we-promise); all of them are listed. *Goes on after*: seconds until the next
-letter left, once what had been broken was whole again.
+smtp-sink, Postfix. Each part says by which command, and which commit had changed the service last. *Lost*: a reader's
+letter that neither arrived nor stands in the books as not sent. *Doubled*: one that arrived twice. *Unknown*: the one
+instant of doubt that [SMTP has](operations.md#what-we-promise); all of them are listed. *Goes on after*: seconds until
+the next letter left, once what had been broken was whole again.
 
 `make faults` does all of it (an hour and more; `ARGS="--only smtp"` one part) and writes this page; the tests read it,
 do the cheap rows again and fail when they end in another way.
