@@ -1,11 +1,11 @@
 """A Postfix and a Dovecot of our own, as root, on free ports: mail goes in over SMTP and comes out over IMAP.
 
-    with mail_system(folder) as system:
+    with mail_system() as system:
         ...                             # send to system.url
         system.fetched()                # every mail of the one mailbox, as IMAP gives it
 
-Nothing of the machine's own Postfix is touched: configuration, queue and mailbox lie in the folder. All addresses lead
-to one mailbox.
+Nothing of the machine's own Postfix is touched: configuration, queue and mailbox lie in a folder that goes with it. All
+addresses lead to one mailbox.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -48,7 +49,7 @@ virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
 alias_maps =
-smtpd_recipient_restrictions = {restrictions}reject_unauth_destination
+smtpd_recipient_restrictions = reject_unauth_destination
 smtpd_client_connection_count_limit = 0
 default_process_limit = 50
 """
@@ -152,36 +153,42 @@ class MailSystem:
 
 
 @contextmanager
-def mail_system(folder: Path, restrictions: str = "") -> Iterator[MailSystem]:
-    """`restrictions` come first at RCPT: "sleep 1, " makes it slow. Missing says what isn't here."""
+def mail_system() -> Iterator[MailSystem]:
+    """Missing says what isn't here."""
     if os.geteuid() != 0:
         raise Missing("Postfix is started by root")
     absent = [name for name in ("postfix", "dovecot") if shutil.which(name, path=PATH) is None]
     if absent:
         raise Missing(", ".join(absent))
+    # not in a test's own folder: others than root have to reach it
+    with tempfile.TemporaryDirectory(prefix="mx") as name:
+        system = MailSystem(Path(name), free_port(), free_port())
+        _configure(system)
+        postfix = ["postfix", "-c", f"{name}/postfix"]
+        dovecot = ["dovecot", "-c", f"{name}/dovecot.conf"]
+        try:
+            _run([*postfix, "start"], system.folder / "said")
+            _run(dovecot, system.folder / "said")
+            for port in (system.smtp, system.imap):
+                _listens(port, system.folder)
+            yield system
+        finally:
+            for stop in ([*postfix, "stop"], [*dovecot, "stop"]):
+                with suppress(AssertionError):
+                    _run(stop, system.folder / "said")
+
+
+def _configure(system: MailSystem) -> None:
+    folder, owner = system.folder, pwd.getpwnam("nobody")
     folder.chmod(0o755)
-    system = MailSystem(folder, free_port(), free_port())
-    owner = pwd.getpwnam("nobody")
-    words = {"folder": folder, "uid": owner.pw_uid, "gid": owner.pw_gid, "password": PASSWORD}
     for name in ("queue", "data", "postfix", "mailbox", "run"):
         (folder / name).mkdir()
     shutil.chown(folder / "data", "postfix")
     os.chown(folder / "mailbox", owner.pw_uid, owner.pw_gid)
-    (folder / "postfix" / "main.cf").write_text(MAIN.format(restrictions=restrictions, **words))
+    words = {"folder": folder, "uid": owner.pw_uid, "gid": owner.pw_gid, "password": PASSWORD}
+    (folder / "postfix" / "main.cf").write_text(MAIN.format(**words))
     (folder / "postfix" / "master.cf").write_text(MASTER.format(port=system.smtp))
     (folder / "dovecot.conf").write_text(DOVECOT.format(port=system.imap, **words))
-    postfix = ["postfix", "-c", str(folder / "postfix")]
-    dovecot = ["dovecot", "-c", str(folder / "dovecot.conf")]
-    try:
-        _run([*postfix, "start"], folder / "said")
-        _run(dovecot, folder / "said")
-        for port in (system.smtp, system.imap):
-            _listens(port, folder)
-        yield system
-    finally:
-        for stop in ([*postfix, "stop"], [*dovecot, "stop"]):
-            with suppress(AssertionError):
-                _run(stop, folder / "said")
 
 
 def _run(words: list[str], said: Path) -> None:

@@ -61,8 +61,7 @@ def verdicts(service: Service) -> Iterator[Verdict]:
     service.back()
     came = service.folder / "came"
     came.mkdir()
-    (service.folder / "mx").mkdir()
-    with mail_system(service.folder / "mx") as system:
+    with mail_system() as system:
         service.email_url = f"{system.url}?connections=8"
         assert service.json("deliver", "--until-empty", "--now", NOW)["accepted"] == DIGESTS + ASKED
         for number, mail in enumerate(system.fetched()):
