@@ -53,7 +53,7 @@ class Taking:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop(signal.SIGKILL)
+        self.kill()
 
     def start(self) -> None:
         """Listens when it returns."""
@@ -69,6 +69,16 @@ class Taking:
         self.process.wait(30)
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.stop(signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self.process is not None
+        return self.process.pid
 
     def mails(self) -> list[Taken]:
         """All that was taken until now; a line that is being written counts when it is whole."""

@@ -16,6 +16,8 @@ PAGE = ROOT / "digest" / "docs" / "faults.md"
 RECOVERED = 90  # seconds that the standard allows
 # where one may be left unknown, by the part's name
 DOUBT = {"smtp", "kills", "parts", "states"}
+# the kit's mails are short: when the line is cut in the body, the dot may have been let go
+NEAR_THE_DOT = ("drop at the dot", "slow at the dot", "slow reader at the dot", "abort at DATA", "cut at body")
 
 
 def table() -> dict[str, Group]:
@@ -83,7 +85,7 @@ def test_a_page_is_read_as_it_was_written():
 @pytest.mark.slow
 @pytest.mark.postgres
 def test_the_cells_end_as_the_page_says():
-    """All that smtp-matrix has, over three connections: no letter is unknown where the page has none."""
+    """All that smtp-matrix has, over three connections: no letter is unknown that was not near its dot."""
     if connection.vendor != "postgresql":
         pytest.skip("once is enough: see the PostgreSQL run")
     said = {row.case: row for row in table()["smtp"].rows}
@@ -97,7 +99,8 @@ def test_the_cells_end_as_the_page_says():
         pytest.skip(f"not on this machine: {missing}")
     assert found["ok"], found["figure"]
     for row in (cell_row(cell, 3) for cell in found["cells"]):
-        assert row.unknown <= said[row.case].unknown or "abort" in row.case, row
+        assert row.case in said
+        assert row.unknown == 0 or row.case.startswith(NEAR_THE_DOT), row
         assert (row.lost, row.doubled) == (0, 0)
 
 

@@ -72,7 +72,7 @@ def verdicts(service: Service) -> Iterator[Verdict]:
 def _verdict(where: str, service: Service, folder: Path) -> Verdict:
     tool = kit.need("mailcheck", "spamd", "rspamd", "dnsmasq")
     words = [str(tool), str(folder), "--json", "--dkim-key-file", service.env["DKIM_KEY"], "--selector", SELECTOR,
-             "--domain", DOMAIN]  # fmt: skip
+             "--domain", DOMAIN, "--sample", str(DIGESTS + ASKED)]  # fmt: skip
     done = subprocess.run(words, cwd=ROOT, env={**os.environ, "PATH": kit.PATH}, capture_output=True, text=True,
                           check=False)  # fmt: skip
     assert done.stdout.startswith("{"), done.stdout + done.stderr

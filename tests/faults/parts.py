@@ -100,31 +100,41 @@ def _struck(one: Strike, server: Taking) -> Struck:
 
 def _strikes(up: Up, server: Taking, database: Database) -> Iterator[Strike]:
     """As they come: who is struck is looked up at that moment."""
-    part = lambda name: _some(lambda: up.parts()[name])  # noqa: E731
-    worker = lambda: part("worker")  # noqa: E731
-    a_child = lambda: children(worker())[0]  # noqa: E731
+
+    def part(name: str) -> int:
+        return _some(lambda: up.parts()[name])
+
+    def child() -> int:
+        return _some(lambda: children(part("worker"))[0])
+
     yield Strike("nothing", lambda: None)
     yield Strike("database killed, started after 5 s", lambda: _away(database.kill, database.start))
     yield Strike("database stopped for 60 s", lambda: stopped(database.processes(), STOPPED))
     yield Strike("database started anew", lambda: _away(database.shut, database.start, 0))
-    yield Strike(
-        "mail server killed, started after 5 s", lambda: _away(lambda: server.stop(signal.SIGKILL), server.start)
-    )
-    yield Strike("mail server stopped for 60 s", lambda: stopped([_pid(server)], STOPPED))
+    yield Strike("mail server killed, started after 5 s", lambda: _away(server.kill, server.start))
+    yield Strike("mail server stopped for 60 s", lambda: stopped([server.pid], STOPPED))
     yield Strike("mail server started anew", lambda: _away(server.stop, server.start, 0))
-    yield Strike("worker killed", lambda: kill(worker()))
-    yield Strike("a child of the worker killed", lambda: kill(_some(a_child)))
-    yield Strike("worker and children stopped past the lease", lambda: stopped([worker(), *children(worker())]))
-    yield Strike("a child of the worker stopped past the lease", lambda: stopped([_some(a_child)]))
-    yield Strike("worker asked to end, started anew", lambda: _ended(worker()))
-    for name in ("beat", "web", "broker"):
-        back = up.answers if name == "web" else None
-        yield Strike(f"{name} killed", lambda name=name: kill(part(name)), back)  # type: ignore[misc]
-        yield Strike(f"{name} stopped for 60 s", lambda name=name: stopped([part(name)], STOPPED), back)  # type: ignore[misc]
-        yield Strike(f"{name} asked to end, started anew", lambda name=name: _ended(part(name)), back)  # type: ignore[misc]
+    yield Strike("a child of the worker killed", lambda: kill(child()))
+    yield Strike("a child of the worker stopped past the lease", lambda: stopped([child()]))
+    yield Strike("worker and children stopped past the lease", lambda: stopped(_with_children(part("worker"))))
+    yield from _three("worker", lambda: part("worker"))
+    yield from _three("beat", lambda: part("beat"))
+    yield from _three("web", lambda: part("web"), up.answers)
+    yield from _three("broker", lambda: part("broker"))
     yield Strike("broker flushed", up.flush_broker)
     yield Strike("two clocks for 65 s", lambda: _second_clock(up))
     yield Strike("everything killed, started anew", lambda: _away(up.kill_supervisor, lambda: _up_again(up), 0))
+
+
+def _three(name: str, process: Callable[[], int], back: Callable[[], bool] | None = None) -> Iterator[Strike]:
+    """What is done to each part of the service."""
+    yield Strike(f"{name} killed", lambda: kill(process()), back)
+    yield Strike(f"{name} stopped for 60 s", lambda: stopped([process()], STOPPED), back)
+    yield Strike(f"{name} asked to end, started anew", lambda: os.kill(process(), signal.SIGTERM), back)
+
+
+def _with_children(process: int) -> list[int]:
+    return [process, *children(process)]
 
 
 def stopped(numbers: list[int], seconds: float = PAST_THE_LEASE) -> None:
@@ -147,15 +157,6 @@ def _some(process: Callable[[], int]) -> int:
 
     wait(there, PATIENCE, "the process")
     return found[0]
-
-
-def _pid(server: Taking) -> int:
-    assert server.process is not None
-    return server.process.pid
-
-
-def _ended(process: int) -> None:
-    os.kill(process, signal.SIGTERM)
 
 
 def _away(end: Callable[[], None], start: Callable[[], None], seconds: float = 5.0) -> None:
@@ -190,12 +191,15 @@ def _judged(up: Up, server: Taking, struck: list[Struck]) -> Iterator[Row]:
     assert len(letters) == READERS, len(letters)
     got = server.by_id()
     moments = [one.at for one in struck]
-    of = lambda wrong: [  # noqa: E731
-        sum(bisect_right(moments, dotted) - 1 == place for name, state, dotted in letters if wrong(got[name], state))
-        for place in range(len(struck))
-    ]
-    lost = of(lambda times, state: times == 0 and state not in ("unknown", "waiting"))
-    doubled, unknown = of(lambda times, _: times > 1), of(lambda _, state: state == "unknown")
-    total = of(lambda *_: True)
+
+    def after_each(wrong: Callable[[int, str], bool]) -> list[int]:
+        counts = [0] * len(struck)
+        for name, state, dotted in letters:
+            counts[max(0, bisect_right(moments, dotted) - 1)] += wrong(got[name], state)
+        return counts
+
+    total = after_each(lambda *_: True)
+    lost = after_each(lambda times, state: times == 0 and state != "unknown")
+    doubled, unknown = after_each(lambda times, _: times > 1), after_each(lambda _, state: state == "unknown")
     for place, one in enumerate(struck):
         yield Row(one.case, "", total[place], lost[place], doubled[place], unknown[place], one.seconds)
