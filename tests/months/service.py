@@ -165,6 +165,7 @@ class Outcome:
     digests: dict[str, dict[datetime, Digest]]  # by address and slot
     copies: dict[str, dict[datetime, str]]  # result or reason of silence
     states: Counter[str]
+    unknown: set[tuple[str, datetime]]  # of which nobody knows whether they left
     editions: list[dict[str, Any]]
     missing: list[Any]
     overdue: int
@@ -230,6 +231,7 @@ class Service:
             digests=_digests(mails),
             copies=_copies(),
             states=Counter(Letter.objects.values_list("state", flat=True)),
+            unknown={(one["to"], datetime.fromisoformat(one["slot"])) for one in letters(state="unknown")},
             editions=books.open_editions(),
             missing=list(books.missing(end)),
             overdue=roll.overdue(end),
