@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.editions.compose import MOST_BYTES, Desk, Match, Occasion, Owed, Silence, compose
+from digest.editions.compose import MOST_BYTES, Desk, Match, Occasion, Owed, Silence, Sizes, compose
 from digest.editions.draft import Draft, Hit, Section
 from digest.editions.found import Candidate, Found
 from digest.editions.rank import boosted
@@ -29,13 +29,14 @@ def why(filter_id: int, change: int) -> tuple[Mark, ...]:
 
 
 def desk(size: int) -> Desk:
+    sizes = Sizes(lambda change: size + 10, lambda hit: size)
     return Desk(
         FACTS,
         PAPERS.__getitem__,
         why,
         lambda interest, c: boosted(interest.boosts, c.facts, c.hours),
-        lambda change: size + 10,
-        lambda hit: size,
+        sizes,
+        sizes,
         section_bytes=0,
         frame_bytes=0,
     )
