@@ -15,6 +15,7 @@ from digest.mail.deck import Deck, Out
 from digest.mail.edition import Edition, Subject
 from digest.mail.headers import BEGIN, CLOSE, Addressee, Envelope, Site, site_data
 from digest.mail.notice import compose_notice
+from digest.mail.pages import Links, missing, topic_pages
 from digest.mail.parts import Wording
 from digest.mail.sheet import NO_ROWS, Cells, Rows
 from digest.mail.slots import HTML, TEXT
@@ -56,7 +57,7 @@ class Composer:
         self._envelope = Envelope(site, wording.kind)
         self._site = site_data(site)
         self._url = self._envelope.url
-        self._links = values.Links(self._url)
+        self._links = Links(self._url)
         self._whole = Deck(wording, self._url, facts, self.failed, titles=False)
         self._brief = Deck(wording, self._url, facts, self.failed, titles=True)
         self._editions: dict[str, Edition] = {}
@@ -94,21 +95,23 @@ class Composer:
             *(self._lead(shown[0]).lead if shown else NOBODY),
             *values.silence(content.get("silence", "")),
         )
-        rows: Rows = {"contents": body.rows}
-        if "missing" in content:
-            rows = {**rows, "missing": values.missing(content["missing"], self._links, token)}
-        if "near" in content:
-            rows = {**rows, "near": [self._near(str(change), lacks) for change, lacks in content["near"]]}
+        rows = self._rows(content, body, token)
         out = [header, BEGIN[TEXT]]
-        edition.text.head.fill(cells, rows, out)
-        out += body.text
-        edition.text.foot.fill(cells, rows, out)
-        out.append(BETWEEN)
-        edition.html.head.fill(cells, rows, out)
-        out += body.html
-        edition.html.foot.fill(cells, rows, out)
-        out.append(CLOSE)
+        for parts, sections, end in ((edition.text, body.text, BETWEEN), (edition.html, body.html, CLOSE)):
+            parts.head.fill(cells, rows, out)
+            out += sections
+            parts.foot.fill(cells, rows, out)
+            out.append(end)
         return Message(message_id, self._envelope.sender, email, b"".join(out))
+
+    def _rows(self, content: Mapping[str, Any], body: _Body, token: str) -> Rows:
+        """Of the repetitions of head and foot."""
+        rows: dict[str, Sequence[Cells]] = {"contents": body.rows}
+        if "missing" in content:
+            rows["missing"] = missing(content["missing"], self._links, token)
+        if "near" in content:
+            rows["near"] = [self._near(str(change), lacks) for change, lacks in content["near"]]
+        return rows
 
     def subject(self, draft: Draft) -> str:
         """The subject of a draft's mail; its date makes it different from every other one of the reader's."""
@@ -148,7 +151,7 @@ class Composer:
             count, here = _papers(section), len(hits)
             topic, placed = values.topic(name, query), values.placed(place, above + 1, count, here)
             rows.append((*placed.row, *topic.row, *self._lead(section).lead))
-            pages, gap = values.topic_pages(links, topic_id), values.gap(topic.name, count, here)
+            pages, gap = topic_pages(links, topic_id), values.gap(topic.name, count, here)
             cells = (*links, *pages, *placed.section, *topic.cells, gap, b"", *deck.joined(hits, above + 1))
             edition.text.section.fill(cells, NO_ROWS, text)
             edition.html.section.fill(cells, NO_ROWS, html)

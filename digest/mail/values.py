@@ -5,18 +5,19 @@ A content comes in texts that many readers share (see `digest.editions.draft`); 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from digest.editions.line import parted
 from digest.mail import days
 from digest.mail.card import LEAD_BYTES, NAME_BYTES
-from digest.mail.cells import KEPT, Pair, bounded, counted, html, in_words, number, pair, whole_pair
+from digest.mail.cells import KEPT, Pair, bounded, counted, html, in_words, number, pair
 from digest.mail.foreign import cut
 from digest.mail.form import Values
-from digest.mail.headers import SUBJECT_MOST, TOKEN
-from digest.mail.quoted import LINE_MOST, SOFT, encoded
+from digest.mail.headers import SUBJECT_MOST
+from digest.mail.pages import LINKS, MISSING_MOST, PAGES
+from digest.mail.quoted import encoded
 from digest.mail.sheet import Cells, both
 from digest.mail.silences import SILENCES
 from digest.mail.wrap import WIDTH, columns
@@ -25,7 +26,6 @@ QUERY_BYTES, SCHEDULE_BYTES, ZONE_BYTES, PHRASE_BYTES = 480, 200, 80, 60  # most
 EMAIL_BYTES = 254 * 6
 CONTENTS_COLUMNS = 46  # of a topic's name in the text part's contents
 LACKS_BYTES = 400
-MISSING_MOST = 4  # earlier digests named
 URL_BYTES, PAGE_BYTES = 90, 170  # of a link of ours behind the site's address: a path and one token, or two
 
 Both = tuple[Values, Values]  # text, HTML
@@ -34,15 +34,12 @@ TIMES = (*both("period", "due", "start", "end", "next", "zone"), "is_first", "is
 COUNTS = ("papers", "others", "listed", "fresh", "above", "more", "told", "outside", "carried",
           "found", "nothing", "has_others", "has_carried", "no_carried")  # fmt: skip
 PERSON = ("has_asked", "asked", "consent", "topics", *both("schedule"), "has_schedule")
-LINKS = both("web", "me", "leave")
-ME = slice(2, 4)  # of LINKS
 OWN = both("subject", "email", "lead")
 SILENCE = (*both("silence"), "is_silent")
 NEAR = both("lead", "page", "lacks")
 FRAME = (*TIMES, *COUNTS, *PERSON, *LINKS, *OWN, *SILENCE)
 CONTENTS = ("anchor", "number", "numbered", *both("count", "topic", "lead"))
 FRAME_ROWS = {"contents": CONTENTS, "missing": both("date", "page"), "near": NEAR}
-PAGES = both("edit", "less")
 SECTION = (*LINKS, *PAGES, "anchor", "papers", "here", "more", "behind", *both("topic", "query", "gap", "cards"))
 
 
@@ -123,51 +120,6 @@ def consent(asked: str, added: bool) -> str:
     return f"was added by the operator{on}" if added else f"asked for it{on} and confirmed"
 
 
-class Links:
-    """The reader's own pages on a site."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._beginnings: dict[tuple[int, int], Cells] = {}
-
-    def cells(self, token: str, leave_token: str) -> Cells:
-        """Their cells. ValueError when a token can't stand in a link."""
-        read, leave = _token(token), _token(leave_token)
-        sizes = len(token), len(leave_token)
-        web, web_html, me, me_html, leaving, leaving_html = self._beginnings.get(sizes) or self._new_beginnings(*sizes)
-        return (web + read, web_html + read, me + read, me_html + read, leaving + leave, leaving_html + leave)
-
-    def page(self, token: str, key: str) -> Pair:
-        """The page of an earlier digest."""
-        _token(key)
-        return whole_pair(f"{self._url}/l/{token}/{key}")
-
-    def _new_beginnings(self, read: int, leave: int) -> Cells:
-        """What stands before tokens of these lengths; it ends its line where both would not fit in one."""
-        paths = ((f"{self._url}/l/", read), (f"{self._url}/me/", read), (f"{self._url}/leave/", leave))
-        made = tuple(_beginning(text, size) for path, size in paths for text in (path, html(path)))
-        self._beginnings = {**self._beginnings, (read, leave): made} if len(self._beginnings) < 16 else {}
-        return made
-
-
-def _beginning(text: str, more: int) -> bytes:
-    closed = encoded(text)
-    return closed.removesuffix(SOFT) if len(closed) + more < LINE_MOST + len(SOFT) else closed
-
-
-def topic_pages(links: Cells, number: int) -> Cells:
-    """The pages that change a topic of the reader's, and bring less of it, behind links as `Links.cells` gives them."""
-    tail = b"/topic/%d" % number
-    text, html = links[ME]
-    return text + tail + SOFT, html + tail + SOFT, text + tail + b"/less" + SOFT, html + tail + b"/less" + SOFT
-
-
-def missing(earlier: Sequence[Sequence[str]], links: Links, token: str) -> list[Cells]:
-    """Rows for the earlier digests of which nobody knows whether they arrived, the newest first, at most 4."""
-    newest = sorted(earlier, key=lambda missing: missing[1], reverse=True)[:MISSING_MOST]
-    return [(*pair(days.without_year(date)), *links.page(token, key)) for date, key in newest]
-
-
 @lru_cache(maxsize=64)
 def silence(reason: str) -> Cells:
     """Why there is nothing, in words."""
@@ -230,12 +182,6 @@ def _narrow(name: str) -> bytes:
     while columns(name) > CONTENTS_COLUMNS:
         name = cut(name.removesuffix("…"), min(len(name) - 1, CONTENTS_COLUMNS))
     return pair(name)[0]
-
-
-def _token(token: str) -> bytes:
-    if TOKEN.fullmatch(token) is None:
-        raise ValueError(f"no token for a link: {token!r}")
-    return token.encode() + SOFT
 
 
 def bounds(url: str) -> dict[str, int]:
