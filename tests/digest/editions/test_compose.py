@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.editions.compose import MOST_BYTES, Desk, Match, Occasion, Owed, Silence, Sizes, compose
@@ -29,14 +29,13 @@ def why(filter_id: int, change: int) -> tuple[Mark, ...]:
 
 
 def desk(size: int) -> Desk:
-    sizes = Sizes(lambda change: size + 10, lambda hit: size)
     return Desk(
         FACTS,
         PAPERS.__getitem__,
         why,
         lambda interest, c: boosted(interest.boosts, c.facts, c.hours),
-        sizes,
-        sizes,
+        Sizes(lambda change: size + 10, lambda hit: size),
+        Sizes(lambda change: size + 10, lambda hit: size),
         section_bytes=0,
         frame_bytes=0,
     )
@@ -112,6 +111,7 @@ class Alone:
         return boosted(match.interest.boosts, c.facts, c.hours)
 
 
+@settings(deadline=None)
 @given(st.lists(readers(), min_size=1, max_size=4), st.dictionaries(st.integers(0, 6), st.integers(1, 14), max_size=3))
 def test_what_many_readers_share_is_what_each_would_get_alone(crowd: list[list[Match]], told: dict[int, int]) -> None:
     for place, matches in enumerate(crowd):
@@ -131,6 +131,7 @@ def test_what_many_readers_share_is_what_each_would_get_alone(crowd: list[list[M
             )
 
 
+@settings(deadline=None)
 @given(readers(), st.integers(1, 5))
 def test_a_mail_is_cut_where_it_is_full_and_not_before(matches: list[Match], fitting: int) -> None:
     size = MOST_BYTES // fitting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.editions.draft import Draft, Hit, Mark, Missing, Section
@@ -41,6 +41,7 @@ drafts = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(drafts, max_size=4), max_size=3))
 def test_what_is_written_is_the_plain_data_of_each_draft(runs: list[list[Draft]]) -> None:
     write = Writer()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from subscribers.query.canonical import canonical, normal
@@ -29,6 +29,7 @@ def read(text: str) -> Query | str:
         return str(error)
 
 
+@settings(deadline=None)
 @given(queries)
 def test_every_canonical_form_is_read_as_the_parser_reads_it(query: Query) -> None:
     text = canonical(query)
@@ -50,6 +51,7 @@ def test_what_can_not_be_read_says_the_same(text: str) -> None:
     assert read(text) == parsed(text)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(SIGNS), max_size=8).map("".join))
 @example("moss fern OR ivy")
 def test_a_text_that_is_no_canonical_form_means_the_same_or_nothing(text: str) -> None:
