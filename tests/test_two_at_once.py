@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from digest.models import Change, Source
-from digest.pipeline import numbers, snapshots
+from digest.pipeline import books, numbers, snapshots
 from digest.pipeline.looking import look_at
 from subscribers import joining, membership, parting
 from subscribers.models import Event, Letter, Subscriber
@@ -140,6 +140,24 @@ def test_two_publishers_and_two_deliverers_give_everyone_one_letter_sent_once(se
             [*addresses, *(f"x{a}" for a in addresses[:20])], 1
         )
         assert {letter["state"] for letter in letters()} == {"accepted"}
+
+
+def test_the_books_balance_also_when_copies_are_added_while_they_are_read():
+    fetch([item("2603.00001")], "2026-03-02", "2026-03-02 04:00")
+    for n in range(8):
+        reader(f"r{n}@example.org", now=f"2026-03-02 05:0{n}")
+    run("publish", now="2026-03-02 05:00:30")
+    minutes = iter(range(1, 8))
+
+    def meanwhile(execute: Callable[..., Any], *asked: Any) -> Any:
+        result = execute(*asked)
+        if (minute := next(minutes, None)) is not None:
+            together(lambda: run("publish", now=f"2026-03-02 05:0{minute}:30"))
+        return result
+
+    with connection.execute_wrapper(meanwhile):
+        (edition,) = books.open_editions()
+    assert edition["balanced"], edition
 
 
 def test_a_reader_who_leaves_while_being_published_gets_nothing():

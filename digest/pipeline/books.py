@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -27,45 +28,50 @@ def totals(edition: Edition) -> dict[str, Any]:
     """One edition's sums, and whether they hold: copies = letters + silent + failed, letters = their states."""
     if edition.totals is not None:
         return {"date": edition.date.isoformat(), **edition.totals}
-    copies, silent = _copies(edition)
-    states, cancelled = _letters(edition)
-    letters = copies.get("letter", 0)
-    by_state = {name: states.get(name, 0) for name in ("accepted", "refused", "unknown")}
-    still_open = sum(states.get(name, 0) for name in OPEN)
+    count = _counted(edition)
+    silent, cancelled = count.reasons["silent"], count.reasons["cancelled"]
+    by_state = {name: count.letters[name] for name in ("accepted", "refused", "unknown")}
+    still_open = sum(count.letters[name] for name in OPEN)
     decided = sum(by_state.values()) + sum(cancelled.values())
-    total = Copy.objects.filter(edition=edition).count()
+    total, letters, failed = count.copies.total(), count.copies["letter"], count.copies["failed"]
     return {
         "date": edition.date.isoformat(),
         "copies": total,
         "letters": letters,
-        "silent": silent,
-        "failed": copies.get("failed", 0),
+        "silent": dict(silent),
+        "failed": failed,
         "open": still_open,
         **by_state,
-        "cancelled": cancelled,
-        "balanced": (total, letters)
-        == (letters + sum(silent.values()) + copies.get("failed", 0), still_open + decided),
+        "cancelled": dict(cancelled),
+        "balanced": (total, letters) == (letters + silent.total() + failed, still_open + decided),
     }
 
 
-def _copies(edition: Edition) -> tuple[dict[str, int], dict[str, int]]:
-    """Copies by result, and the silent ones by reason."""
-    rows = Copy.objects.filter(edition=edition).values_list("result").annotate(n=Count("id"))
-    reasons = Copy.objects.filter(edition=edition, result="silent").values_list("reason").annotate(n=Count("id"))
-    return dict(rows), dict(reasons)
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """Copies by result, letters by state, and both by reason where there is one."""
+
+    copies: Counter[str]
+    letters: Counter[str]
+    reasons: Mapping[str, Counter[str]]  # of silent copies, of cancelled letters
 
 
-def _letters(edition: Edition) -> tuple[dict[str, int], dict[str, int]]:
-    """Letters by state, and the cancelled ones by reason. Counted from the letters, not from the copies."""
-    mine = Letter.objects.filter(copies__edition=edition)
-    states: dict[str, int] = defaultdict(int)
-    reasons: dict[str, int] = {}
-    for state, reason, n in mine.values_list("state", "reason").annotate(n=Count("id")):
+def _counted(edition: Edition) -> _Count:
+    """Copies by what is written on them, and letters by what is written on those.
+
+    In one statement: between two of them a publisher or a deliverer may commit, and the books would not balance.
+    """
+    mine = Copy.objects.filter(edition=edition).values_list("result", "reason", "letter__state", "letter__reason")
+    count = _Count(Counter(), Counter(), {"silent": Counter(), "cancelled": Counter()})
+    for result, why_silent, state, why_cancelled, n in mine.annotate(n=Count("id")).order_by():
+        count.copies[result] += n
+        if result == Copy.Result.SILENT:
+            count.reasons["silent"][why_silent] += n
+        if state is not None:
+            count.letters[state] += n
         if state == "cancelled":
-            reasons[reason] = reasons.get(reason, 0) + n
-        else:
-            states[state] += n
-    return states, reasons
+            count.reasons["cancelled"][why_cancelled] += n
+    return count
 
 
 def close_editions(now: datetime) -> int:
