@@ -1,7 +1,7 @@
 """The readers: twelve zones, odd times of day, topics of all kinds, and what they do in these weeks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
@@ -73,7 +73,9 @@ class Person:
     days: str
     topics: tuple[Wanted, ...]
     joins: datetime
-    acts: tuple[Act, ...] = field(default=())
+    acts: tuple[Act, ...]
+    titles_only: bool = False
+    empty_too: bool = False  # wants a short mail when there is nothing to tell
 
 
 def orders(authors: Sequence[str]) -> tuple[tuple[Wanted, ...], ...]:
@@ -117,10 +119,12 @@ def _person(random: Random, number: int, asked: Sequence[tuple[Wanted, ...]], fi
     later = random.random() < 0.25 and number >= len(DELICATE)
     joins = begin + timedelta(minutes=15 * random.randrange(days * 60 if later else 80))
     topics = asked[(number * 5 + number // len(asked)) % len(asked)]
-    return Person(f"r{number}@example.org", zone, times, on, topics, joins, _acts(random, number, joins, first, days))
+    acts = _acts(random, joins, first, days)
+    titles, empty = random.random() < 0.2, random.random() < 0.2
+    return Person(f"r{number}@example.org", zone, times, on, topics, joins, acts, titles, empty)
 
 
-def _acts(random: Random, number: int, joins: datetime, first: date, days: int) -> tuple[Act, ...]:
+def _acts(random: Random, joins: datetime, first: date, days: int) -> tuple[Act, ...]:
     """Two in five readers do something, on another day than that on which they join; some do two things."""
     left = (datetime.combine(first, time(), UTC) + timedelta(days=days) - joins) // timedelta(days=1)
     acts: list[Act] = []

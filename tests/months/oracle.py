@@ -17,9 +17,10 @@ TOO_SOON = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A slot, and what must come of it: a digest of these papers, or silence for this reason."""
+    """A slot, and what must come of it: a digest of these papers, or nothing to tell for this reason."""
 
     slot: datetime
+    mailed: bool
     silence: str = ""
     named: frozenset[str] = frozenset()  # in the mail or behind "N more"
     shown: frozenset[str] = frozenset()  # in the mail, unless it grows too large
@@ -77,7 +78,7 @@ class Walk:
         begins = self.cursor is None and self.first is None
         slot, self.due = self.due if begins else passed[-1], self._slot(lambda slot: slot > now)
         if self.cursor is not None and self.first is not None and slot - self.first < TOO_SOON:
-            return Due(slot, "too soon after the first")
+            return Due(slot, False, "too soon after the first")
         lows = {
             topic.name: None if self.cursor is None else self.since.get(topic.name, self.cursor)
             for topic in self.topics
@@ -89,7 +90,7 @@ class Walk:
                 self.since[topic.name] = now
             elif self.cursor is not None:
                 self.since.setdefault(topic.name, self.cursor)
-        if begins and not due.silence:
+        if begins and due.mailed:
             self.first = slot
         self.cursor = now
         self.told |= set(self.shown.get(slot, ()))
@@ -112,10 +113,9 @@ class Walk:
         named = frozenset(key for some in fresh.values() for key in some)
         shown = frozenset(key for topic in served for key in best(topic, home(served, fresh)[topic.name]))
         if shown:
-            return Due(slot, "", named, shown)
-        if named:
-            return Due(slot, "below threshold")
-        return Due(slot, "all told before" if any(found.values()) else "nothing" if served else "no topics")
+            return Due(slot, True, "", named, shown)
+        silence = "below threshold" if named else "all told before" if any(found.values()) else "nothing"
+        return Due(slot, self.person.empty_too and bool(served), silence if served else "no topics")
 
 
 def home(topics: Sequence[Wanted], fresh: Mapping[str, Mapping[str, Moment]]) -> dict[str, dict[str, Moment]]:

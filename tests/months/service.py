@@ -276,7 +276,13 @@ def _looks(look: Look) -> Job:
 def _joins(person: Person) -> Job:
     topics = [word for topic in person.topics for word in ("--topic", topic.text)]
     schedule = ("--zone", person.zone, "--at", person.times, "--days", person.days)
-    return lambda now: run("reader", "add", person.email, *topics, *schedule, "--confirmed", "--reason", "x", now=now)
+    confirmed = ("--confirmed", "--reason", "a member of the crowd")
+
+    def work(now: datetime) -> None:
+        number = run("reader", "add", person.email, *topics, *schedule, *confirmed, now=now)["id"]
+        membership.choose_shape(number, now, titles_only=person.titles_only, empty_too=person.empty_too)
+
+    return work
 
 
 def _does(person: Person, act: Act) -> Job:
