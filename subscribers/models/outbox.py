@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from subscribers.models.frozen import Frozen
 from subscribers.models.people import Subscriber
 
 
@@ -74,7 +75,7 @@ class Letter(models.Model):
     slot = models.DateTimeField()  # a digest's slot; for people's mail the time it was asked for
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="letters")  # index: the letters of a batch
     message_id = models.CharField(max_length=200)
-    content = models.JSONField(default=dict)
+    content = Frozen(default=dict)
     posted_at = models.DateTimeField()
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     claim = models.IntegerField(null=True)  # the claim under which it was dotted
