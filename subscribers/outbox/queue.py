@@ -6,24 +6,24 @@ and legal moves are in `policy`. A claim is a batch's number: whoever holds an o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Count, Min, Q, QuerySet
 
 from subscribers import bulk
 from subscribers.models import Batch, Event, Letter
 from subscribers.outbox.policy import MOVES
+from subscribers.outbox.statements import rows
 
 LEASE = timedelta(seconds=60)
 LEGAL: Mapping[str, frozenset[str]] = {before: frozenset(after) for before, after in MOVES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """The right to send a batch's letters, while its number is the batch's newest."""
 
     batch: int
@@ -124,7 +124,8 @@ def claim(now: datetime, lanes: Sequence[int] = tuple(Batch.Lane)) -> Claim | No
     batch.claim += 1
     batch.lease = now + LEASE
     batch.save(update_fields=["claim", "lease"])
-    _lose_track(batch, now)
+    if batch.claim > 1:
+        _lose_track(batch, now)
     return Claim(batch.pk, batch.claim, batch.lane)
 
 
@@ -155,9 +156,21 @@ def renew(claims: Iterable[Claim], now: datetime) -> set[Claim]:
     return still
 
 
+# The content comes as text: psycopg would read it byte by byte.
+_WAITING = """
+SELECT letter.id, letter.subscriber_id, letter.kind, letter.slot, letter.message_id, letter.content::text,
+  letter.posted_at, letter.attempts, person.email, person.key
+FROM subscribers_letter AS letter JOIN subscribers_subscriber AS person ON person.id = letter.subscriber_id
+WHERE letter.batch_id = %s AND letter.state = 'waiting' ORDER BY letter.id
+"""
+
+
 def waiting_letters(claimed: Claim) -> list[Owed]:
     """The letters of a claimed batch that are to be sent."""
-    return owed(Letter.objects.filter(batch=claimed.batch, state="waiting").order_by("pk"))
+    if connection.vendor != "postgresql":
+        return owed(Letter.objects.filter(batch=claimed.batch, state="waiting").order_by("pk"))
+    found, read = rows(_WAITING, claimed.batch), json.JSONDecoder().raw_decode
+    return [Owed._make((*row[:5], read(row[5])[0], *row[6:])) for row in found]
 
 
 @transaction.atomic
@@ -166,11 +179,13 @@ def release(claimed: Claim, now: datetime) -> None:
     batch = held(claimed).first()
     if batch is None:
         return
-    mine = Letter.objects.filter(batch=batch)
-    if not mine.filter(state__in=["waiting", "dotted"]).exists():
-        batch.done_at = now
+    found = Letter.objects.filter(batch=batch).aggregate(
+        open=Count("id", filter=Q(state__in=["waiting", "dotted"])),
+        first=Min("retry_at", filter=Q(state="deferred")),
+    )
+    batch.done_at = None if found["open"] else now
     batch.lease = None
-    batch.retry_at = mine.filter(state="deferred").aggregate(first=Min("retry_at"))["first"]
+    batch.retry_at = found["first"]
     batch.save(update_fields=["done_at", "lease", "retry_at"])
 
 

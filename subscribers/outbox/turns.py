@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
@@ -19,6 +18,7 @@ from django.db.models import F
 from subscribers.models import Event, Letter
 from subscribers.outbox import queue
 from subscribers.outbox.queue import Claim
+from subscribers.outbox.statements import array, array_of_texts, rows
 
 TRIES = 5
 REPLY_MOST = 300  # characters
@@ -26,16 +26,14 @@ SHORT = ("accepted", "refused", "unknown")  # outcomes that the short way record
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(NamedTuple):
     """A letter that holds its dot."""
 
     claimed: Claim
     letter: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What became of a letter. `reason` for cancelled ones, `retry_at` for deferred ones."""
 
     claimed: Claim
@@ -47,23 +45,20 @@ class Record:
     retry_at: datetime | None = None
 
 
-# The group comes as one JSON text, a row of (letter, batch, claim number, next state, reply) each: one parameter,
-# however many they are. `mine` locks the batches while their claim is the newest, so that nobody claims them in
-# between. A letter that somebody changes meanwhile is compared again by PostgreSQL when its lock is free.
+# The whole group comes in a handful of parameters, however large it is: five arrays (letters, batches, claim numbers,
+# next states, replies), on SQLite one JSON text. `mine` locks the batches while their claim is the newest, so that
+# nobody claims them in between. A letter that somebody changes meanwhile is compared again by PostgreSQL when its
+# lock is free. Planned once: each letter is found by its primary key.
 _TOGETHER = """
-WITH mine AS (SELECT id, claim FROM subscribers_batch WHERE id IN ({batches}) AND done_at IS NULL {locked})
+WITH mine AS ({mine})
 UPDATE subscribers_letter AS letter SET
   state = told.state,
   claim = CASE told.state WHEN 'dotted' THEN told.claim ELSE letter.claim END,
-  dotted_at = CASE told.state WHEN 'dotted' THEN %s ELSE letter.dotted_at END,
-  decided_at = CASE told.state WHEN 'dotted' THEN letter.decided_at ELSE %s END,
+  dotted_at = CASE told.state WHEN 'dotted' THEN {now} ELSE letter.dotted_at END,
+  decided_at = CASE told.state WHEN 'dotted' THEN letter.decided_at ELSE {now} END,
   reply = CASE told.state WHEN 'dotted' THEN letter.reply ELSE told.reply END,
   attempts = letter.attempts + CASE letter.state WHEN 'waiting' THEN 1 ELSE 0 END
-FROM (
-  SELECT CAST(item.value ->> 0 AS bigint) AS letter, CAST(item.value ->> 1 AS bigint) AS batch,
-    CAST(item.value ->> 2 AS integer) AS claim, item.value ->> 3 AS state, item.value ->> 4 AS reply
-  FROM {items} AS item
-) AS told
+FROM {told}
 WHERE letter.id = told.letter AND letter.batch_id = told.batch AND (
   letter.state = 'dotted' AND letter.claim = told.claim AND told.state <> 'dotted'
   OR letter.state = 'waiting' AND told.state IN ('dotted', 'refused')
@@ -71,6 +66,19 @@ WHERE letter.id = told.letter AND letter.batch_id = told.batch AND (
 )
 RETURNING id, subscriber_id
 """
+_ON_POSTGRES = _TOGETHER.format(
+    mine="SELECT id, claim FROM subscribers_batch WHERE id = ANY (%s::bigint[]) AND done_at IS NULL FOR NO KEY UPDATE",
+    now="%s::timestamptz",
+    told="unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::text[], %s::text[])"
+    " AS told (letter, batch, claim, state, reply)",
+)
+_ON_SQLITE = _TOGETHER.format(
+    mine="SELECT batch.id, batch.claim FROM json_each(%s) AS item JOIN subscribers_batch AS batch"
+    " ON batch.id = item.value WHERE batch.done_at IS NULL",
+    now="%s",
+    told="(SELECT item.value ->> 0 AS letter, item.value ->> 1 AS batch, item.value ->> 2 AS claim,"
+    " item.value ->> 3 AS state, item.value ->> 4 AS reply FROM json_each(%s) AS item) AS told",
+)
 
 
 def turn(records: Sequence[Record], dots: Sequence[Dot], now: datetime, revived: set[int] | None = None) -> set[int]:
@@ -117,27 +125,19 @@ def _all(records: Sequence[Record], dots: Sequence[Dot], now: datetime, revived:
 
 def _together(records: Sequence[Record], dots: Sequence[Dot], now: datetime) -> Mapping[int, int]:
     """The short way; the letters that took it, with their readers."""
-    rows: list[tuple[int, int, int, str, str]] = [
+    told: list[tuple[int, int, int, str, str]] = [
         *((r.letter, r.claimed.batch, r.claimed.number, r.state, r.reply[:REPLY_MOST]) for r in records),
         *((dot.letter, dot.claimed.batch, dot.claimed.number, "dotted", "") for dot in dots),
     ]
-    if not rows:
+    if not told:
         return {}
-    rows.sort()  # so that two who lock the same letters tend to do so in one order
-    batches = {batch for _, batch, *_ in rows}
+    told.sort()  # so that two who lock the same letters tend to do so in one order
+    letters, batches, claims, states, replies = zip(*told, strict=True)
     when = connection.ops.adapt_datetimefield_value(now)
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(len(batches)), [*batches, when, when, json.dumps(rows)])
-        return dict(cursor.fetchall())
-
-
-def _statement(batches: int) -> str:
-    postgres = connection.vendor == "postgresql"
-    return _TOGETHER.format(
-        batches=", ".join(["%s"] * batches),
-        locked="FOR NO KEY UPDATE" if postgres else "",
-        items="json_array_elements(%s::json)" if postgres else "json_each(%s)",
-    )
+    if connection.vendor == "postgresql":
+        arrays = array(letters), array(batches), array(claims), array(states), array_of_texts(replies)
+        return dict(rows(_ON_POSTGRES, array(set(batches)), when, when, *arrays))
+    return dict(rows(_ON_SQLITE, json.dumps(list(set(batches))), when, when, json.dumps(told)))
 
 
 @transaction.atomic
