@@ -15,25 +15,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from subscribers.outbox.connection import END, Connection, Steps
+from subscribers.outbox.connection import END, Connection
+from subscribers.outbox.link import Steps
 from subscribers.outbox.policy import OUT_OF_STEP, Refusal, Stage, classify
 from subscribers.outbox.wire import Mail
 
 DOT = b"." + END
+STAGES: Sequence[Stage] = ("MAIL", "RCPT", "DATA")  # the lines of `Mail.envelope`
 
 
 def stage(line: Connection, mail: Mail, *, said: bool = False) -> Steps[None]:
     """MAIL, RCPT, DATA and the body; no byte of the dot leaves. Refusal when the server does not go along: the
     connection is then back where MAIL may be said, or cut. `said`: the envelope has been sent already.
     """
-    commands = _commands(mail)
     try:
         if line.pipelining:
             if not said:
-                yield from line.send("MAIL", b"".join(command for _, command in commands))
+                yield from line.send("MAIL", mail.envelope)
             yield from _answers(line)
         else:
-            for stage, command in commands:
+            for stage, command in zip(STAGES, mail.envelope.splitlines(keepends=True), strict=True):
                 yield from line.send(stage, command)
                 yield from line.expect(stage)
     except Refusal as refusal:
@@ -44,22 +45,35 @@ def stage(line: Connection, mail: Mail, *, said: bool = False) -> Steps[None]:
     yield from line.send("BODY", mail.body)
 
 
-def dot(line: Connection, following: Mail | None = None) -> Steps[None]:
+def dot(line: Connection, following: Mail | None = None, sent: int = 0) -> Steps[None]:
     """The dot of the staged letter: yields its outcome. Behind it in the same write (RFC 2920, where the server
-    allows it) goes the envelope of the next letter, which is staged then.
+    allows it) goes the envelope of the next letter, which is staged then. `sent`: bytes that have left already.
 
     Of the next letter Refusal as from `stage`; when the connection has ended with the dot it never had its turn.
     """
     ahead = following if line.pipelining else None
-    data = DOT if ahead is None else b"".join([DOT, *(command for _, command in _commands(ahead))])
     try:
-        yield from line.send("DOT", data)
+        yield from line.send("DOT", (DOT if ahead is None else behind(ahead))[sent:])
+    except Refusal as lost:
+        yield lost.outcome
+    else:
+        yield from replies(line, following)
+
+
+def behind(following: Mail) -> bytes:
+    """A dot and the envelope behind it."""
+    return DOT + following.envelope
+
+
+def replies(line: Connection, following: Mail | None) -> Steps[None]:
+    """What the server answers to a dot that has left, and then to the next letter: as from `dot`."""
+    try:
         outcome = classify("DOT", *(yield from line.read("DOT")))
     except Refusal as lost:
         outcome = lost.outcome
     yield outcome
     if following is not None and line.alive:
-        yield from stage(line, following, said=ahead is not None)
+        yield from stage(line, following, said=line.pipelining)
 
 
 def spoken_too_early(line: Connection) -> Refusal | None:
@@ -75,19 +89,10 @@ def spoken_too_early(line: Connection) -> Refusal | None:
     return Refusal(classify("BODY", None, f"before the dot the server {early}"))
 
 
-def _commands(mail: Mail) -> Sequence[tuple[Stage, bytes]]:
-    return (
-        ("MAIL", b"MAIL FROM:<%b>\r\n" % mail.sender),
-        ("RCPT", b"RCPT TO:<%b>\r\n" % mail.recipient),
-        ("DATA", b"DATA\r\n"),
-    )
-
-
 def _answers(line: Connection) -> Steps[None]:
     """The replies to the three commands, which went out together: one round trip instead of three."""
     refusals: list[Refusal] = []
-    stages: Sequence[Stage] = ("MAIL", "RCPT", "DATA")
-    for stage in stages:
+    for stage in STAGES:
         try:
             yield from line.expect(stage)
         except Refusal as refusal:

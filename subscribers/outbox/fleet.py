@@ -1,33 +1,24 @@
-"""Many connections to the mail server, driven by one thread. Each holds its letter's dot until it is told.
+"""Ways to hand over many letters at once, driven by one thread. Each letter's dot is held back until it is told.
 
-    fleet = open_fleet(place, helo)
-    if fleet.room(wanted): fleet.stage(key, mail)       on a connection that has nothing to do
-    fleet.poll(seconds)         what has happened: (key, HELD), (key, BACK) or (key, outcome)
-    fleet.dot(key, following)   lets a held letter go; the next one follows on the same connection
-    fleet.abandon(key)          cuts the connection under a held letter
-
-The first connection is opened alone, since whatever is wrong with the server, or with us, shows there. When it stands
-the others are opened together, and when one of these can't be had, the server wants no more: then we make do with
-those that stand. `trouble` is what went wrong when none stands.
+fleet = open_fleet(place, helo)
+if fleet.room(wanted): fleet.stage(key, mail)       on a connection that has nothing to do
+fleet.poll(seconds)         what has happened: (key, HELD), (key, BACK) or (key, outcome)
+fleet.dot(key, following)   lets a held letter go; the next one follows on the same connection
+fleet.abandon(key)          cuts the connection under a held letter
 """
 
 from __future__ import annotations
 
-import selectors
-import time
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Protocol
 
-from subscribers.outbox import dialogue
-from subscribers.outbox.connection import QUIT_TIMEOUT, READ, Connection, Steps, Way
+from subscribers.outbox.happening import BACK, HELD, Event, Happened
+from subscribers.outbox.lines import Lines
 from subscribers.outbox.mailurl import Folder, MailServer
-from subscribers.outbox.policy import Outcome, Refusal
+from subscribers.outbox.policy import Outcome
 from subscribers.outbox.shelf import Shelf
 from subscribers.outbox.wire import Mail
 
-HELD: Final = "held"  # everything but the dot is with the server
-BACK: Final = "back"  # never had its turn: it can be staged again
-Happened: TypeAlias = Outcome | Literal["held", "back"]
-Event: TypeAlias = tuple[int, Happened]
+__all__ = ["BACK", "HELD", "Event", "Fleet", "Happened", "Lines", "open_fleet"]
 
 
 class Fleet(Protocol):
@@ -58,232 +49,3 @@ class Fleet(Protocol):
 def open_fleet(place: MailServer | Folder, helo: str) -> Fleet:
     """The ways to the place that EMAIL_URL names."""
     return Lines(place, helo) if isinstance(place, MailServer) else Shelf(place)
-
-
-class _Line:
-    """A connection, what it is at, and for which letters."""
-
-    def __init__(self, connection: Connection, steps: Steps[None]) -> None:
-        self.connection: Final = connection
-        self.steps: Steps[None] | None = steps  # None: it has nothing to do, or holds its dot
-        self.wanted = 0  # what the steps wait for
-        self.watched = (-1, 0)  # socket and events that the selector knows
-        self.standing = False  # it was opened
-        self.staged: int | None = None  # the letter under way, until its dot
-        self.dotted: int | None = None  # the letter that waits for the reply to its dot
-        self.taken = 0  # letters it has had a good reply for
-
-
-class Lines:
-    """Connections to an SMTP server."""
-
-    def __init__(self, server: MailServer, helo: str) -> None:
-        self.trouble: Outcome | None = None
-        self._way = Way(server, helo)
-        self.most = server.connections
-        self._lines: set[_Line] = set()
-        self._idle: list[_Line] = []
-        self._opening = 0
-        self._holding: dict[int, _Line] = {}
-        self._selector = selectors.DefaultSelector()
-        self._earliest = float("inf")  # no deadline is over before
-        self._events: list[Event] = []
-
-    def room(self, wanted: int) -> int:
-        """How many connections are idle; more are opened when so many letters are wanted."""
-        for line in self._idle.copy():
-            self._speaks_early(line)  # a server hangs up on those who say nothing
-        missing = min(wanted - len(self._idle), self.most - len(self._lines) + self._opening) - self._opening
-        if missing > 0 and self.trouble is None:
-            if len(self._lines) == 0:
-                missing = 1
-            elif len(self._lines) == self._opening:
-                missing = 0  # the first has to stand before the others are tried
-            for _ in range(missing):
-                self._open()
-        return len(self._idle)
-
-    def _open(self) -> None:
-        connection = Connection(self._way)
-        line = _Line(connection, _opened(connection))
-        self._lines.add(line)
-        self._opening += 1
-        self._go_on(line)
-
-    def stage(self, key: int, mail: Mail) -> None:
-        """Everything but the dot, over an idle connection."""
-        line = self._idle.pop()
-        line.staged = key
-        self._start(line, dialogue.stage(line.connection, mail))
-
-    def dot(self, key: int, following: tuple[int, Mail] | None = None) -> None:
-        """The dot, and behind it the next letter."""
-        line = self._holding[key]
-        if line.connection.ahead and self._speaks_early(line):
-            if following is not None:
-                self._events.append((following[0], BACK))
-            return
-        del self._holding[key]
-        line.dotted = key
-        line.staged, mail = following or (None, None)
-        self._start(line, dialogue.dot(line.connection, mail))
-
-    def abandon(self, key: int) -> None:
-        """Cut the connection under a held letter."""
-        self._cut(self._holding.pop(key))
-
-    def poll(self, seconds: float) -> list[Event]:
-        """Wait until something happens, go on where it can be, and look who has waited for too long."""
-        now = time.monotonic()
-        pause = 0.0 if self._events else max(0.0, min(seconds, self._earliest - now))
-        for key, _ in self._selector.select(pause):
-            line: _Line = key.data
-            if line.steps is None:
-                self._speaks_early(line)
-            else:
-                self._go_on(line)
-        if self._earliest <= now + pause:
-            self._time_out(time.monotonic())
-        events, self._events = self._events, []
-        return events
-
-    def close(self) -> None:
-        """QUIT on all connections, together; those with a letter under way are cut."""
-        idle, self._idle = set(self._idle), []
-        for line in list(self._lines):
-            if line in idle:
-                self._start(line, line.connection.quit())
-            else:
-                self._cut(line)
-        until = time.monotonic() + QUIT_TIMEOUT
-        while self._lines and time.monotonic() < until:
-            self.poll(until - time.monotonic())
-        for line in list(self._lines):
-            self._cut(line)
-        self._selector.close()
-
-    def _start(self, line: _Line, steps: Steps[None]) -> None:
-        line.steps = steps
-        self._go_on(line)
-
-    def _go_on(self, line: _Line, late: bool = False) -> None:
-        """Take the steps that can be taken."""
-        steps = line.steps
-        if steps is None:
-            raise RuntimeError("this connection has nothing to do")
-        try:
-            found = steps.throw(TimeoutError("timed out")) if late else next(steps)
-            while isinstance(found, Outcome):
-                self._answered(line, found)
-                found = next(steps)
-        except StopIteration:
-            line.steps = None
-            self._done(line)
-        except Refusal as refusal:
-            line.steps = None
-            self._refused(line, refusal.outcome)
-        else:
-            line.wanted = found
-            self._earliest = min(self._earliest, line.connection.deadline)
-        if line.connection.alive:
-            self._watch(line)
-        else:
-            self._forget(line)
-
-    def _answered(self, line: _Line, outcome: Outcome) -> None:
-        """The reply to a dot."""
-        key, line.dotted = line.dotted, None
-        if key is not None:
-            self._events.append((key, outcome))
-        line.taken += outcome.kind == "accepted"
-
-    def _done(self, line: _Line) -> None:
-        """It stands now, holds its dot, or has nothing to do."""
-        if not line.standing:
-            line.standing = True
-            self._opening -= 1
-        if not line.connection.alive:
-            if line.staged is not None:  # it ended with the dot before
-                self._events.append((line.staged, BACK))
-        elif line.staged is not None:
-            self._holding[line.staged] = line
-            self._events.append((line.staged, HELD))
-        else:
-            self._idle.append(line)
-
-    def _refused(self, line: _Line, outcome: Outcome) -> None:
-        if not line.standing:
-            self._opening -= 1
-            if len(self._lines) - 1 > self._opening:  # others stand: it wants no more of us
-                self.most = max(1, len(self._lines) - 1)
-            else:
-                self.trouble = outcome
-            return
-        key, line.staged = line.staged, None
-        if key is not None:
-            self._events.append((key, BACK if _had_enough(line, outcome) else outcome))
-        if line.connection.alive:
-            self._idle.append(line)
-
-    def _speaks_early(self, line: _Line) -> bool:
-        """A word while the dot is held back, or between letters: the first defers the letter, the second nobody."""
-        refusal = dialogue.spoken_too_early(line.connection)
-        if refusal is None:
-            return False
-        if line.staged is not None:
-            del self._holding[line.staged]
-            self._events.append((line.staged, refusal.outcome))
-        else:
-            self._idle.remove(line)
-        self._forget(line)
-        return True
-
-    def _cut(self, line: _Line) -> None:
-        line.connection.cut()
-        self._forget(line)
-
-    def _time_out(self, now: float) -> None:
-        self._earliest = float("inf")
-        for line in list(self._lines):
-            if line.steps is not None:
-                if line.connection.deadline <= now:
-                    self._go_on(line, late=True)
-                else:
-                    self._earliest = min(self._earliest, line.connection.deadline)
-
-    def _watch(self, line: _Line) -> None:
-        """Tell the selector what this connection waits for: held back or idle, whether the server speaks."""
-        wish = line.connection.fileno(), READ if line.steps is None else line.wanted
-        if wish == line.watched:
-            return
-        if wish[0] == line.watched[0]:
-            self._selector.modify(wish[0], wish[1], line)
-        else:
-            self._unwatch(line)
-            self._selector.register(wish[0], wish[1], line)
-        line.watched = wish
-
-    def _unwatch(self, line: _Line) -> None:
-        if line.watched[0] >= 0:
-            self._selector.unregister(line.watched[0])
-            line.watched = (-1, 0)
-
-    def _forget(self, line: _Line) -> None:
-        self._unwatch(line)
-        self._lines.discard(line)
-
-
-def _opened(connection: Connection) -> Steps[None]:
-    """Whatever keeps us from a server, a name that can't be said in EHLO too, is no letter's fault."""
-    try:
-        yield from connection.open()
-    except ValueError as error:
-        connection.cut()
-        raise Refusal(Outcome("channel", "CONNECT", None, f"{type(error).__name__}: {error}")) from error
-
-
-def _had_enough(line: _Line, outcome: Outcome) -> bool:
-    """Whether the server ended a connection over which it has taken letters before it took this one's sender: many
-    allow so many letters a connection, and say 421 or hang up then. That is no letter's failure.
-    """
-    return line.taken > 0 and outcome.stage == "MAIL" and outcome.code in (None, 421)

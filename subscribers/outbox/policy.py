@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 State = Literal["waiting", "dotted", "deferred", "accepted", "refused", "unknown", "cancelled"]
 Kind = Literal["accepted", "deferred", "refused", "unknown", "channel"]
@@ -65,8 +64,7 @@ PAUSE_FIRST, PAUSE_MOST = timedelta(minutes=1), timedelta(minutes=15)
 STREAK = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the mail server said about a letter.
 
     `kind`: accepted, deferred, refused or unknown is the letter's next state; channel means that the trouble

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from subscribers.outbox.folder import FolderSession
+from subscribers.outbox.happening import HELD, Event
 from subscribers.outbox.mailurl import Folder
 from subscribers.outbox.policy import Outcome, Refusal
 from subscribers.outbox.wire import Mail
@@ -21,7 +20,7 @@ class Shelf:
         self._folder = folder
         self._held: dict[int, FolderSession] = {}
         self._idle: list[FolderSession] = []
-        self._events: list[tuple[int, Outcome | Literal["held", "back"]]] = []
+        self._events: list[Event] = []
 
     def room(self, wanted: int) -> int:
         """The folder is made when the first letter wants in."""
@@ -46,9 +45,9 @@ class Shelf:
             self._events.append((key, refusal.outcome))
         else:
             self._held[key] = session
-            self._events.append((key, "held"))
+            self._events.append((key, HELD))
 
-    def poll(self, seconds: float) -> list[tuple[int, Outcome | Literal["held", "back"]]]:  # noqa: ARG002
+    def poll(self, seconds: float) -> list[Event]:  # noqa: ARG002
         """What has happened since the last time."""
         events, self._events = self._events, []
         return events

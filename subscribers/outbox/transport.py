@@ -17,8 +17,9 @@ import time
 from typing import Protocol, TypeVar
 
 from subscribers.outbox import dialogue
-from subscribers.outbox.connection import READ, Connection, Steps, Way
+from subscribers.outbox.connection import Connection
 from subscribers.outbox.folder import FolderSession
+from subscribers.outbox.link import READ, Steps, Way
 from subscribers.outbox.mailurl import Folder, MailServer
 from subscribers.outbox.message import Message
 from subscribers.outbox.policy import Outcome

@@ -1,6 +1,7 @@
 """Many connections driven by one thread: who holds its dot, who comes back, what one fault does to the others."""
 
 import os
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -207,6 +208,42 @@ def test_a_reply_that_does_not_come_in_time_leaves_its_letter_unknown_and_only_i
     talk.fleet.close()
 
 
+def test_a_letter_behind_a_dot_that_is_not_answered_in_time_comes_back(sink: Sink) -> None:
+    talk = Talk(fleet_of(sink, 1, timeout=0.3))
+    talk.hold(1)
+    sink.fault("DOT", "slow", times=1)
+    talk.fleet.dot(1, (2, mail(2)))
+    assert talk.kinds(1) == ["unknown"]
+    talk.until(lambda: talk.happened.get(2) == BACK)
+    sink.release()
+    talk.hold(2)
+    talk.fleet.close()
+
+
+@pytest.mark.parametrize("fault", ["4xx", "5xx"])
+def test_a_letter_whose_recipient_is_refused_behind_a_dot_fails_alone(sink: Sink, talk: Talk, fault: str) -> None:
+    talk.hold(1)
+    sink.fault("RCPT", fault, times=1)
+    talk.fleet.dot(1, (2, mail(2)))
+    assert talk.kinds(1, 2) == ["accepted", {"4xx": "deferred", "5xx": "refused"}[fault]]
+    talk.hold(3)
+    talk.fleet.dot(3)
+    assert talk.kinds(3) == ["accepted"]
+    assert recipients(sink) == ["r1@example.org", "r3@example.org"]
+
+
+def test_a_body_that_the_system_does_not_take_at_once_follows_a_dot_whole(sink: Sink, talk: Talk) -> None:
+    large = b"Subject: x\r\n\r\n" + b"y" * 700 + b"\r\n" * 200_000
+    talk.hold(1)
+    message = Message("<digest.2@example.org>", "digest@example.org", "r2@example.org", large)
+    talk.fleet.dot(1, (2, prepared(message)))
+    assert talk.kinds(1) == ["accepted"]
+    talk.until(lambda: talk.happened.get(2) == HELD)
+    talk.fleet.dot(2)
+    assert talk.kinds(2) == ["accepted"]
+    assert len(sink.received[1].data) == len(large)
+
+
 def test_a_fleet_closed_over_letters_delivers_none_of_them_and_takes_leave_of_the_idle(sink: Sink, talk: Talk) -> None:
     talk.until(lambda: talk.fleet.room(4) == 4)
     talk.hold(1)
@@ -231,6 +268,22 @@ def test_letters_go_over_tls_with_a_log_in(certificate: Path, monkeypatch: pytes
         talk.fleet.close()
     assert {mail.user for mail in sink.received} == {"u"}
     assert len(sink.received) == 3
+
+
+def test_a_place_that_does_not_answer_is_passed_over_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sink() as sink, socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
+        full = [socket.socket() for _ in range(4)]
+        for one in full:  # nobody accepts these: the next one hears nothing
+            one.setblocking(False)
+            one.connect_ex(deaf.getsockname())
+        places = [(socket.AF_INET, deaf.getsockname()), (socket.AF_INET, ("127.0.0.1", sink.port))]
+        monkeypatch.setattr("subscribers.outbox.link.Way.places", lambda way: places)
+        talk = Talk(fleet_of(sink, 2, timeout=0.3))
+        talk.hold(1, 2)
+        assert talk.fleet.trouble is None
+        talk.fleet.close()
+        for one in full:
+            one.close()
 
 
 def test_a_folder_is_a_fleet_too(tmp_path: Path) -> None:
