@@ -68,13 +68,13 @@ class Hand:
 
     def recorded(self, letters: Iterable[int]) -> None:
         """There is no more to do about these letters; a batch without any other is given back."""
-        for number in letters:
-            claimed = self.claim_of.pop(number, None)
-            if claimed is not None:
-                self._open[claimed] -= 1
-                if self._open[claimed] <= 0:
-                    del self._open[claimed]
-                    queue.release(claimed, self._clock())
+        forget = self.claim_of.pop
+        done = Counter(filter(None, [forget(number, None) for number in letters]))
+        for claimed, count in done.items():
+            self._open[claimed] -= count
+            if self._open[claimed] <= 0:
+                del self._open[claimed]
+                queue.release(claimed, self._clock())
 
     def renew(self) -> None:
         """Keep the leases, and let go of what somebody else has claimed since."""
