@@ -1,4 +1,7 @@
-"""`python -m tests.bench [match|compose|publish|looks|recovery|deliver|day]`, --readers, --papers, --letters N."""
+"""`python -m tests.bench [match|compose|publish|looks|recovery|deliver|day]`, --readers, --papers, --letters N.
+
+--senders N and --dkim are for `deliver`.
+"""
 
 import argparse
 
@@ -21,6 +24,8 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=8_000)
     parser.add_argument("--papers", type=int, default=1_000)
     parser.add_argument("--letters", type=int, default=8_000)
+    parser.add_argument("--senders", type=int, default=1)
+    parser.add_argument("--dkim", action="store_true")
     options = parser.parse_args()
     for name in [options.name] if options.name else BENCHES:
         print(f"== {name}", flush=True)

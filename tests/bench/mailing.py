@@ -72,13 +72,13 @@ def _listens(port: int) -> None:
     sys.exit("smtp-sink did not start")
 
 
-def rows(module: str, url: str, sizes: list[int]) -> Iterator[list[str]]:
-    """Each size in a process and a database of its own; the cells that it prints."""
+def rows(module: str, url: str, sizes: list[int], *more: str) -> Iterator[list[str]]:
+    """Each size in a process and a database of its own; the cells that it prints. `more` are its other arguments."""
     for size in sizes:
         database = new_database(url, f"bench_{module.rpartition('.')[2]}_{size}")
         with sink() as (email, process):
             env = {**os.environ, "DATABASE_URL": database, "EMAIL_URL": email, "SINK": str(process)}
-            done = subprocess.run([sys.executable, "-m", module, str(size)], cwd=ROOT, env=env,
+            done = subprocess.run([sys.executable, "-m", module, str(size), *more], cwd=ROOT, env=env,
                                   capture_output=True, text=True, check=False)  # fmt: skip
         if done.returncode:
             sys.exit(done.stderr)

@@ -2,10 +2,15 @@
 
 import json
 import os
+import random
+import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import cycle, islice
+from pathlib import Path
+from typing import TypeVar
 
 import django
 
@@ -21,58 +26,75 @@ from digest.editions.draft import Draft  # noqa: E402
 from digest.models import Change, Source  # noqa: E402
 from digest.pipeline import wordings  # noqa: E402
 from digest.pipeline.looking import look_at  # noqa: E402
-from digest.pipeline.sending import send  # noqa: E402
 from digest.sources.listing import Facts  # noqa: E402
+from subscribers.bulk import insert, instant, reserved  # noqa: E402
 from subscribers.models import Letter, Subscriber  # noqa: E402
 from subscribers.outbox import queue  # noqa: E402
 from subscribers.outbox.mailurl import MailServer  # noqa: E402
 from subscribers.outbox.message import message_id  # noqa: E402
-from tests.bench.composing import drafts  # noqa: E402
-from tests.bench.inventing import papers  # noqa: E402
+from tests.bench import crowd  # noqa: E402
+from tests.bench.drafting import drafts  # noqa: E402
 from tests.bench.mailing import database_seconds, seconds_of  # noqa: E402
-from tests.bench.measuring import measured, peak  # noqa: E402
+from tests.bench.measuring import measured  # noqa: E402
 from tests.digest.mail import reference  # noqa: E402
 from tests.digest.mail.invented import READER  # noqa: E402
 from tests.house import item  # noqa: E402
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 NOW = datetime(2026, 11, 25, 7, tzinfo=UTC)
+PAPERS = 300
 DISTINCT = 5_000  # drafts; letters beyond share them
 ALONE = 150  # letters sent Django's way
 A_BATCH = 1_000
 
+T = TypeVar("T")
+Used = tuple[float, float]  # CPU seconds of the database, of the sink
 
-def main(count: int) -> None:
+
+def main(count: int, senders: int) -> None:
     call_command("migrate", verbosity=0)
     post(count + ALONE)
-    done, used = used_by(lambda: everything(count))
-    other, alone = used_by(djangos_way)
-    facts = [f"{count:,}", f"{count / done:,.0f}", *(f"{seconds / count * 1e6:,.0f}" for seconds in used)]
-    django_us = [seconds / ALONE * 1e6 for seconds in alone[:2]]
-    ratio = sum(django_us) / (sum(used[:2]) / count * 1e6)
-    assert other > 0
-    print("\t".join([*facts, *(f"{us:,.0f}" for us in django_us), f"{ratio:.0f}", *kept]))
-
-
-kept: list[str] = []  # peak memory, HOT share, WAL bytes of our way
-
-
-def used_by(work: Callable[[], None]) -> tuple[float, list[float]]:
-    """Wall seconds; CPU seconds of this process, the database, the sink."""
-    url, sink = os.environ["DATABASE_URL"], int(os.environ["SINK"])
-    before = database_seconds(url), seconds_of(sink)
-    _, own, wall = measured(work)
-    connection.close()
-    return wall, [own, database_seconds(url) - before[0], seconds_of(sink) - before[1]]
-
-
-def everything(count: int) -> None:
-    """Send all letters but those for Django, and note what it took."""
     begun = counters()
-    assert send(lambda: NOW, until_empty=True).counts["accepted"] == count
+    (told, wall), used = used_by(lambda: sent_by(senders))
+    updates, hot, wal = (after - before for before, after in zip(begun, counters(), strict=True))
+    assert sum(one["letters"] for one in told) == count, told
+    (_, own, _), alone = used_by(lambda: measured(djangos_way))
+    sender, composing, signing, size = (
+        sum(one[name] for one in told) / count for name in ("cpu", "composing", "signing", "bytes")
+    )
+    ours, theirs = sender + used[0] / count, (own + alone[0]) / ALONE
+    micro = [f"{seconds * 1e6:,.0f}" for seconds in (sender, composing, signing, *(one / count for one in used))]
+    cells = [f"{count:,}", f"{count / wall:,.0f}", *micro, f"{theirs * 1e6:,.0f}", f"{theirs / ours:.0f}"]
+    peak = max(one["peak"] for one in told)
+    print("\t".join([*cells, f"{size / 1000:.1f}", f"{peak:.0f}", f"{100 * hot / updates:.0f}", f"{wal / count:,.0f}"]))
+
+
+def used_by(work: Callable[[], T]) -> tuple[T, Used]:
+    """What the work returns, and what the database and the sink have used for it."""
+    url, sink = os.environ["DATABASE_URL"], int(os.environ["SINK"])
     connection.close()
-    ended = counters()
-    updates, hot, wal = (after - before for before, after in zip(begun, ended, strict=True))
-    kept.extend([f"{peak():.0f}", f"{100 * hot / updates:.0f}", f"{wal / count:,.0f}"])
+    before = database_seconds(url), seconds_of(sink)
+    result = work()
+    connection.close()
+    return result, (database_seconds(url) - before[0], seconds_of(sink) - before[1])
+
+
+def sent_by(senders: int) -> tuple[list[dict[str, float]], float]:
+    """What each sender, a process of its own that had started before, tells; wall seconds of them all."""
+    command = [sys.executable, "-m", "tests.bench.one_sender", NOW.isoformat()]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(senders)]  # type: ignore[call-overload]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    begun = time.perf_counter()
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [json.loads(process.stdout.readline()) for process in processes]
+    wall = time.perf_counter() - begun
+    for process in processes:
+        process.communicate()
+    return told, wall
 
 
 def counters() -> tuple[int, int, int]:
@@ -89,47 +111,61 @@ def counters() -> tuple[int, int, int]:
 
 def post(count: int) -> None:
     """Readers with a letter each, in batches; the last letters are kept for Django's way."""
-    listed = [item(f.key, f.title, f.abstract, f.upvotes, f.comments) for f in papers(50)]
+    listed = [item(f.key, f.title, f.abstract, f.upvotes, n % 7) for n, f in enumerate(crowd.listed(PAPERS))]
     look_at(Source.objects.get(slug="huggingface"), date(2026, 11, 25), [json.dumps(listed).encode()], NOW)
-    facts = dict(enumerate(papers(50), 1))
     words = wordings.in_force("digest", NOW)
-    contents = [{**draft.to_json(), "wording": list(words)} for draft in drafts(min(count, DISTINCT), facts)]
+    made = [replace(draft, wording=words) for draft in drafts(min(count, DISTINCT), facts())]
+    contents = [json.dumps(draft.to_json(), separators=(",", ":")) for draft in made]
     for start in range(0, count, A_BATCH):
-        people = Subscriber.objects.bulk_create(
-            [Subscriber(email=f"r{n}@example.org", address=f"r{n}@example.org", state="active", due=NOW,
-                        confirmed_at=NOW, scheduled_at=NOW) for n in range(start, min(count, start + A_BATCH))]
-        )  # fmt: skip
+        mine = range(start, min(count, start + A_BATCH))
+        ids = reserved(Subscriber, len(mine))
+        people = list(readers(mine, ids))
+        insert(Subscriber, list(people[0]), (list(person.values()) for person in people))
         letters = [
-            Letter(kind="digest", subscriber=person, slot=NOW, content=content,
-                   message_id=message_id("digest", person.key, NOW, settings.SITE_HOST))
-            for person, content in zip(people, islice(cycle(contents), start, None), strict=False)
+            queue.Fresh("digest", number, NOW, message_id("digest", person["key"], NOW, settings.SITE_HOST),
+                        contents[n % len(contents)])
+            for n, number, person in zip(mine, ids, people, strict=True)
         ]  # fmt: skip
-        queue.post(letters, 1, NOW, NOW)
-    alone = Letter.objects.order_by("-pk")[:ALONE]
-    Letter.objects.filter(pk__in=[letter.pk for letter in alone]).update(
-        state="cancelled", reason="bench", decided_at=NOW
-    )
+        queue.post_many(letters, NOW, NOW)
+    last = Letter.objects.order_by("-pk").values_list("pk", flat=True)[:ALONE]
+    Letter.objects.filter(pk__in=list(last)).update(state="cancelled", reason="bench", decided_at=NOW)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
+
+
+def facts() -> dict[int, Facts]:
+    """The papers of the day, by change number."""
+    return {change.number: Facts.from_json(change.facts, change.at.date()) for change in Change.objects.all()}
+
+
+def readers(some: range, ids: Sequence[int]) -> Iterator[dict[str, str]]:
+    at = instant(NOW)
+    for n, number in zip(some, ids, strict=True):
+        key = f"{random.Random(n).getrandbits(128):032x}"
+        address = f"reader.{key[:10]}@mail{n % 97}.example.org"
+        yield {
+            "id": number, "email": address, "address": address, "key": key, "state": "active", "zone": "UTC",
+            "times": "07:30", "days": "daily", "due": at, "scheduled_at": at, "asked_at": at, "asked_from": "{}",
+            "confirmed_at": at, "confirmed_from": "{}", "consent": "2026-01",
+        }  # fmt: skip
 
 
 def djangos_way() -> None:
     """Each mail rendered in full, EmailMultiAlternatives, one connection kept, the row saved."""
     server = settings.MAIL_TARGET
     assert isinstance(server, MailServer)
-    facts = {change.number: Facts.from_json(change.facts, change.at.date()) for change in Change.objects.all()}
-    site = wordings.site()
+    known, site = facts(), wordings.site()
     relay = get_connection("django.core.mail.backends.smtp.EmailBackend", host=server.host, port=server.port)
     relay.open()
     for letter in Letter.objects.filter(reason="bench").select_related("subscriber").iterator():
         draft = Draft.from_json(letter.content)
         subject = f"{sum(len(section.hits) for section in draft.sections)} papers"
         mail = EmailMultiAlternatives(
-            subject, reference.body(draft, facts, site, READER, subject, "txt"), "digest@papers.example.org",
+            subject, reference.body(draft, known, site, READER, subject, "txt"), "digest@papers.example.org",
             [letter.subscriber.email], connection=relay, headers={"Message-ID": letter.message_id},
         )  # fmt: skip
-        mail.attach_alternative(reference.body(draft, facts, site, READER, subject, "html"), "text/html")
+        mail.attach_alternative(reference.body(draft, known, site, READER, subject, "html"), "text/html")
         mail.send()
         letter.state, letter.reason = "accepted", ""
         letter.dotted_at = letter.decided_at = NOW + timedelta(seconds=1)
@@ -138,4 +174,4 @@ def djangos_way() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))
