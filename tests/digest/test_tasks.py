@@ -135,6 +135,18 @@ def test_a_resting_channel_and_an_empty_outbox_need_nobody():
     assert deliver_in(NOW + 60 * MINUTE, 2) == 0
 
 
+def test_when_the_channel_s_rest_is_over_a_deliverer_comes_and_waits_for_no_tick(given, quiet):
+    post()
+    channel.trouble(Outcome("channel", "CONNECT", None, "down"), NOW + 30 * SECOND)
+    assert ticked(given, NOW + MINUTE) == [("deliver", (), 30)]
+    channel.trouble(Outcome("channel", "CONNECT", None, "down"), NOW + 90 * SECOND)  # two minutes: the next tick's
+    assert ticked(given, NOW + 2 * MINUTE) == []
+    assert ticked(given, NOW + 3 * MINUTE) == [("deliver", (), 30)]
+    Letter.objects.update(state="accepted", decided_at=NOW, dotted_at=NOW)
+    Batch.objects.update(done_at=NOW)
+    assert all(hint[0] != "deliver" for hint in ticked(given, NOW + 3 * MINUTE))
+
+
 def test_a_deferred_letter_whose_retry_is_due_needs_a_deliverer():
     (batch,) = post()
     Batch.objects.update(done_at=NOW, retry_at=NOW + MINUTE)
