@@ -25,8 +25,8 @@ letter that neither arrived nor stands in the books as not sent. *Doubled*: one 
 instant of doubt that [SMTP has](operations.md#what-we-promise); all of them are listed. *Goes on after*: seconds until
 the next letter left, once what had been broken was whole again.
 
-`make faults` does all of it (an hour and more; `ARGS="--only smtp"` one part) and writes this page; the tests read it,
-do the cheap rows again and fail when they end in another way.
+`make faults` does all of it (an hour and more; `ARGS="--only smtp"` one part) and writes this page; `make test`
+does the cheap rows again.
 """
 
 
