@@ -8,7 +8,7 @@ from functools import partial
 
 from django.conf import settings
 
-from digest.pipeline import alerting, books
+from digest.pipeline import alerting, books, holding
 from digest.pipeline.rendering import Renderer
 from digest.pipeline.signing import rendered
 from digest.pipeline.sweeps import few_sweeps
@@ -33,6 +33,7 @@ def send(clock: Clock, *, until_empty: bool = False, stop: Callable[[], bool] = 
     open again.
     """
     alerts = alerting.tell(clock)
+    holding.label_held()
     connect = partial(open_fleet, settings.MAIL_TARGET, settings.HELO_NAME)
     with few_sweeps():
         done = deliver(connect, rendered(Renderer()), clock, until_empty=until_empty, stop=stop)

@@ -23,6 +23,8 @@ class Batch(models.Model):
     retry_at = models.DateTimeField(null=True)  # when its first deferred letter is due again
     posted_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)  # nothing in it waits or is dotted
+    # what an operator may hold together with others of its kind: an edition's date
+    label = models.CharField(max_length=20, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name_plural = "batches"

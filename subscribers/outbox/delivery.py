@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from subscribers.outbox import channel, queue
+from subscribers.outbox import channel, queue, rates
 from subscribers.outbox.fleet import HELD, Event, Fleet
 from subscribers.outbox.hand import Hand, Render
 from subscribers.outbox.policy import Outcome
 from subscribers.outbox.queue import Owed
+from subscribers.outbox.rates import Pace
 from subscribers.outbox.turns import Dot
 from subscribers.outbox.verdicts import Verdicts
 from subscribers.outbox.wire import Mail
@@ -43,12 +44,13 @@ class Run:
     stop: Callable[[], bool]
 
     def __post_init__(self) -> None:
-        self.hand = Hand(self.render, self.clock, self._no_mail)
+        self.hand = Hand(self.render, self.clock, self._no_mail, Pace((rates.ALL, self.fleet.channel)))
         self.verdicts = Verdicts(self.hand, self.clock)
         self._under_way: dict[int, tuple[Owed, Mail]] = {}  # staged, held or dotted
         self._staging: set[int] = set()
         self._late: set[int] = set()  # of these: not waited for any more
         self._held: dict[int, None] = {}  # in the order of their coming
+        self._paced = False  # a letter in hand waits for its time
         self._since: float | None = None  # when the first of held or replies came
 
     @property
@@ -89,7 +91,11 @@ class Run:
             self.hand.drop()
             return
         self.hand.renew()
+        self.hand.heed_holds()
         self.hand.look_for_people(self.may_claim)
+        if self._paced and not self.may_claim():
+            self.hand.drop()  # the rate leaves more than this run has time for
+        self._paced = False
         if len(self.hand) < self.fleet.most:
             self.hand.fill(self.fleet.most, self.may_claim)
         for _ in range(self.fleet.room(len(self.hand)) if self.hand else 0):
@@ -102,6 +108,7 @@ class Run:
         """The next letter in hand, under way from now on."""
         taken = None if self.verdicts.resting else self.hand.take()
         if taken is None:
+            self._paced = bool(self.hand)
             return None
         number = taken[0].pk
         self._under_way[number] = taken
@@ -110,9 +117,10 @@ class Run:
 
     def _pause(self) -> float:
         """Seconds until something has to be done even when nothing happens."""
+        longest = min(LOOK_UP, self.hand.pace.wait()) if self._paced else LOOK_UP
         if self._since is None:
-            return LOOK_UP
-        return max(0.0, self._since + TURN_AFTER - time.monotonic())
+            return longest
+        return max(0.0, min(longest, self._since + TURN_AFTER - time.monotonic()))
 
     def _hear(self, events: Iterable[Event]) -> None:
         """Of letters that hold their dots now, whose end is known, or that never had their turn."""

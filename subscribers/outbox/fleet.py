@@ -24,6 +24,7 @@ __all__ = ["BACK", "HELD", "Event", "Fleet", "Happened", "Lines", "open_fleet"]
 class Fleet(Protocol):
     """Ways to hand over many letters at once, each known by a key."""
 
+    channel: str  # what its rate is called
     trouble: Outcome | None  # why nothing can be staged
     most: int  # letters that can be under way at once
 

@@ -11,27 +11,31 @@ from subscribers.models import Batch
 from subscribers.outbox import queue
 from subscribers.outbox.message import Message
 from subscribers.outbox.queue import Claim, Owed
+from subscribers.outbox.rates import Pace
 from subscribers.outbox.wire import Mail, prepared
 
 RENDER_AT_ONCE = 200  # letters held in memory as bytes, besides those under way
+RENDER_PACED = 10  # the same under a rate: others must not wait for them
 RENEW_EVERY = 15.0  # seconds; a lease lasts four of them
 PEOPLE_EVERY = 5.0  # seconds: so long a person's mail may wait behind a batch of digests
+HOLDS_EVERY = 1.0  # seconds: so long what an operator stops may go on
 
 Render = Callable[[Sequence[Owed]], Mapping[int, Message | Exception]]
 Failed = Callable[[Owed, Exception], None]
 
 
 class Hand:
-    """Claimed letters. `failed` hears of each that is no mail, and its error."""
+    """Claimed letters, given out at a pace. `failed` hears of each that is no mail, and its error."""
 
-    def __init__(self, render: Render, clock: Callable[[], datetime], failed: Failed) -> None:
+    def __init__(self, render: Render, clock: Callable[[], datetime], failed: Failed, pace: Pace) -> None:
         self.claim_of: dict[int, Claim] = {}  # by letter, until something is recorded of it
+        self.pace = pace
         self._render, self._clock, self._failed = render, clock, failed
         self._ready: deque[tuple[Owed, Mail]] = deque()
         self._loaded: deque[Owed] = deque()
         self._open: Counter[Claim] = Counter()  # letters of each claim that nothing is recorded of
         self._dry = False  # there was nothing more to claim
-        self._renewed = self._looked = time.monotonic()
+        self._renewed = self._looked = self._asked = time.monotonic()
 
     def __len__(self) -> int:
         return len(self._ready)
@@ -43,7 +47,8 @@ class Hand:
                 self._dry = not self._claim(tuple(Batch.Lane))
             if not self._loaded:
                 return
-            self._prepare([self._loaded.popleft() for _ in range(min(RENDER_AT_ONCE, len(self._loaded)))])
+            part = RENDER_PACED if self.pace.limited() else RENDER_AT_ONCE
+            self._prepare([self._loaded.popleft() for _ in range(min(part, len(self._loaded)))])
 
     def look_for_people(self, may_claim: Callable[[], bool]) -> None:
         """Now and then, whether there is people's mail: it goes before what is in hand."""
@@ -59,8 +64,16 @@ class Hand:
             self._loaded = behind
 
     def take(self) -> tuple[Owed, Mail] | None:
-        """The next letter."""
-        return self._ready.popleft() if self._ready else None
+        """The next letter that may go now. People's mail, which comes first, always may."""
+        if not self._ready:
+            return None
+        if self.claim_of[self._ready[0][0].pk].lane == Batch.Lane.PEOPLE:
+            self.pace.overdraw(1)
+        elif self.pace.ready():
+            self.pace.spend()
+        else:
+            return None
+        return self._ready.popleft()
 
     def put_back(self, letter: Owed, mail: Mail) -> None:
         """A letter that never had its turn comes next."""
@@ -84,15 +97,29 @@ class Hand:
         self._renewed = now
         lost = self._open.keys() - queue.renew(self._open, self._clock())
         if lost:
-            self._ready = deque(pair for pair in self._ready if self.claim_of[pair[0].pk] not in lost)
-            self._loaded = deque(letter for letter in self._loaded if self.claim_of[letter.pk] not in lost)
+            self._take_out(lambda claimed: claimed in lost)
 
-    def drop(self) -> None:
-        """Nothing more is taken: what is not under way waits for another run."""
-        dropped = [*(letter for letter, _ in self._ready), *self._loaded]
-        self._ready.clear()
-        self._loaded.clear()
-        self.recorded(letter.pk for letter in dropped)
+    def heed_holds(self) -> None:
+        """Give back what an operator has stopped meanwhile."""
+        now = time.monotonic()
+        if now - self._asked >= HOLDS_EVERY and self._open:
+            self._asked = now
+            stopped = queue.stopped(self._open)
+            if stopped:
+                self.drop(lambda claimed: claimed in stopped)
+
+    def drop(self, which: Callable[[Claim], bool] = lambda _: True) -> None:
+        """Nothing more of these is taken: what is not under way waits for another run."""
+        self.recorded(self._take_out(which))
+
+    def _take_out(self, which: Callable[[Claim], bool]) -> list[int]:
+        """The letters not under way of these claims; they are in this hand no more."""
+        out = {letter.pk for letter in (*(letter for letter, _ in self._ready), *self._loaded)
+               if which(self.claim_of[letter.pk])}  # fmt: skip
+        if out:
+            self._ready = deque(pair for pair in self._ready if pair[0].pk not in out)
+            self._loaded = deque(letter for letter in self._loaded if letter.pk not in out)
+        return list(out)
 
     def give_back(self) -> None:
         """Release every batch."""

@@ -40,6 +40,8 @@ class _Line:
 class Lines:
     """Connections to an SMTP server."""
 
+    channel = "smtp"
+
     def __init__(self, server: MailServer, helo: str) -> None:
         self.trouble: Outcome | None = None
         self._way = Way(server, helo)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from subscribers.models import Batch
-from subscribers.outbox import channel
+from subscribers.outbox import channel, holds
 from subscribers.outbox.queue import LEASE
 
 
@@ -15,13 +15,17 @@ def deliver_in(now: datetime, at_once: int, *, more: bool = False) -> float | No
     `more`: there is something to send that is in no batch.
 
     While `at_once` are at work, or all batches are claimed, that is when the first lease runs out: should its holder
-    be dead, somebody is there. A channel that rests needs nobody.
+    be dead, somebody is there. A channel that rests needs nobody, and neither does what operators hold.
     """
+    stopped = holds.labels()
     if channel.rests_until(now) is not None:
         return None
-    leases = list(Batch.objects.filter(done_at=None).values_list("lease", flat=True))
-    held = [lease for lease in leases if lease is not None and now <= lease <= now + 2 * LEASE]
-    free = more or len(held) < len(leases) or Batch.objects.filter(retry_at__lte=now).exists()
-    if free and len(held) < at_once:
+    if holds.EVERYTHING in stopped:
+        return 0 if more else None
+    batches = Batch.objects.exclude(label__in=stopped) if stopped else Batch.objects.all()
+    leases = list(batches.filter(done_at=None).values_list("lease", flat=True))
+    claimed = [lease for lease in leases if lease is not None and now <= lease <= now + 2 * LEASE]
+    free = more or len(claimed) < len(leases) or batches.filter(retry_at__lte=now).exists()
+    if free and len(claimed) < at_once:
         return 0
-    return (min(held) - now).total_seconds() + 1 if held else None
+    return (min(claimed) - now).total_seconds() + 1 if claimed else None

@@ -16,6 +16,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from subscribers import bulk
 from subscribers.models import Batch, Event, Letter
+from subscribers.outbox import holds
 from subscribers.outbox.policy import MOVES
 from subscribers.outbox.statements import rows
 
@@ -110,14 +111,20 @@ def move(letters: QuerySet[Letter], before: Iterable[str], after: str, **values:
 
 @transaction.atomic
 def claim(now: datetime, lanes: Sequence[int] = tuple(Batch.Lane)) -> Claim | None:
-    """Claim the open batch that comes first by lane, then age; None when nothing may be claimed now.
+    """Claim the open batch that comes first by lane, then age; None when nothing may be claimed now, since none waits
+    or operators hold what does.
 
     A lease that reaches further than any lease can was written by a clock that was ahead: it doesn't hold
     (stealing a batch is always safe, since its former holder can't dot any more). Letters dotted under an
     older claim whose reply was never recorded become `unknown` here.
     """
+    held = holds.labels()
+    if holds.EVERYTHING in held:
+        return None
     free = Q(lease=None) | Q(lease__lt=now) | Q(lease__gt=now + 2 * LEASE)
     waiting = Batch.objects.filter(free, done_at=None, lane__in=lanes).order_by("lane", "oldest", "id")
+    if held:
+        waiting = waiting.exclude(label__in=held)
     batch = waiting.select_for_update(skip_locked=True).first()
     if batch is None:
         return None
@@ -154,6 +161,16 @@ def renew(claims: Iterable[Claim], now: datetime) -> set[Claim]:
         still = {numbers[batch] for batch, number in rows if numbers[batch].number == number}
         Batch.objects.filter(pk__in=[claimed.batch for claimed in still]).update(lease=now + LEASE)
     return still
+
+
+def stopped(claims: Iterable[Claim]) -> set[Claim]:
+    """Those of the claims whose batches operators hold by now."""
+    held = holds.labels()
+    if not held or holds.EVERYTHING in held:
+        return set(claims) if held else set()
+    mine = Batch.objects.filter(pk__in=[claimed.batch for claimed in claims], label__in=held)
+    batches = set(mine.values_list("pk", flat=True))
+    return {claimed for claimed in claims if claimed.batch in batches}
 
 
 # The content comes as text: psycopg would read it byte by byte.
@@ -212,7 +229,7 @@ def _gather(number: int, now: datetime) -> int:
 
 
 def _into_a_new_batch(letters: QuerySet[Letter], before: Iterable[str], old: Batch, now: datetime) -> int:
-    batch = Batch.objects.create(lane=old.lane, oldest=old.oldest, posted_at=now)
+    batch = Batch.objects.create(lane=old.lane, oldest=old.oldest, label=old.label, posted_at=now)
     fresh = {"batch": batch, "retry_at": None, "dotted_at": None, "decided_at": None, "claim": None}
     return move(letters, before, "waiting", **fresh)
 

@@ -14,6 +14,8 @@ AT_ONCE = 8  # letters held for one commit; a kill leaves as many unknown, and h
 class Shelf:
     """A folder with room for letters that are staged."""
 
+    channel = "folder"
+
     def __init__(self, folder: Folder) -> None:
         self.trouble: Outcome | None = None
         self.most = AT_ONCE

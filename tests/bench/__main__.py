@@ -1,11 +1,11 @@
-"""`python -m tests.bench [match|compose|publish|looks|recovery|deliver|day]`, --readers, --papers, --letters N.
+"""`python -m tests.bench [match|compose|publish|looks|recovery|deliver|rates|day]`, --readers, --papers, --letters N.
 
---senders N and --dkim are for `deliver`.
+--senders N and --dkim are for `deliver`, --seconds N for `rates`.
 """
 
 import argparse
 
-from tests.bench import a_day, composing, delivering, looks, matching, publishing, recovery
+from tests.bench import a_day, composing, delivering, looks, matching, publishing, rating, recovery
 
 BENCHES = {
     "match": matching.run,
@@ -14,6 +14,7 @@ BENCHES = {
     "looks": looks.run,
     "recovery": recovery.run,
     "deliver": delivering.run,
+    "rates": rating.run,
     "day": a_day.run,
 }
 
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=1_000)
     parser.add_argument("--letters", type=int, default=8_000)
     parser.add_argument("--senders", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--dkim", action="store_true")
     options = parser.parse_args()
     for name in [options.name] if options.name else BENCHES:

@@ -12,6 +12,7 @@ from digest.management.door import Door, day
 from digest.pipeline import books
 from digest.pipeline.facts import ChangeFacts
 from subscribers.models import Letter
+from subscribers.outbox import rates
 
 
 class Command(Door):
@@ -25,6 +26,8 @@ class Command(Door):
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         edition = options["edition"]
         result: dict[str, Any] = dict(books.ledger(edition))
+        if edition is None:
+            result["seconds"] = rates.seconds_for(result["waiting"] + result["deferred"])
         if edition is not None:
             result["edition"] = books.totals_of(edition)
         if options["check"]:
