@@ -6,12 +6,15 @@ import pytest
 from django.db import connection
 
 from tests.faults.deliveries import cells, posted
-from tests.faults.groups import cell_row, life
+from tests.faults.groups import GROUPS, cell_row, life
 from tests.faults.kit import Missing
 from tests.faults.record import Group, Row, merged, page, read
 from tests.faults.relay import behind, down
+from tests.lives import ROOT
 
 # the kit's mails are short: when the line is cut in the body, the dot may have been let go
+PAGE = ROOT / "digest" / "docs" / "faults.md"
+STAGES = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "the dot")
 NEAR_THE_DOT = ("drop at the dot", "slow at the dot", "slow reader at the dot", "abort at DATA", "cut at body")
 
 
@@ -37,6 +40,18 @@ def test_a_page_is_read_as_it_was_written():
     assert merged(again, [one], ["Another", "A title"]) == [again[1], one]
     with pytest.raises(ValueError, match="by which command"):
         read("## A title\nWords.\n")
+
+
+def test_the_page_of_the_handbook_holds_every_cell_and_nothing_lost_or_doubled():
+    parts = {part.title: name for name, part in GROUPS.items()}
+    found = {parts[group.title]: group for group in read(PAGE.read_text())}
+    assert all(f"--only {name}" in group.command for name, group in found.items())
+    cases = {row.case.partition(",")[0] for row in found["smtp"].rows}
+    faults = ("5xx", "4xx", "421", "drop", "slow", "slow reader")
+    assert {f"{fault} at {stage}" for fault in faults for stage in STAGES} <= cases
+    rows = [row for group in found.values() for row in group.rows]
+    assert [row for row in rows if row.lost or row.doubled] == []
+    assert [row for row in found["smtp"].rows if row.unknown and not row.case.startswith(NEAR_THE_DOT)] == []
 
 
 @pytest.mark.slow

@@ -38,6 +38,7 @@ PAGES = (
     Page("filters", "filters.md", "How filters are written"),
     Page("mails", "mails.md", "The mails, as they look"),
     Page("operations", "operations.md", "Operating it"),
+    Page("faults", "faults.md", "What was done to it"),
     Page("decisions", "decisions.md", "Decisions"),
 )
 

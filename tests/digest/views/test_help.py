@@ -10,7 +10,7 @@ from subscribers.models import Subscriber
 from tests.digest.views.pages import NOW, soup, text, token
 from tests.house import reader
 
-PAGES = ["/help/", "/help/filters/", "/help/mails/", "/help/operations/", "/help/decisions/"]
+PAGES = ["/help/", "/help/filters/", "/help/mails/", "/help/operations/", "/help/faults/", "/help/decisions/"]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -87,7 +87,7 @@ def test_the_help_begins_with_what_a_reader_asks_and_ends_with_the_operators(pag
         "What is kept about me?",
     ]
     links = [link["href"] for link in page("/help/").select(".prose ul:last-of-type a")]
-    assert links == ["/help/operations/", "/help/decisions/"]
+    assert links == ["/help/operations/", "/help/faults/", "/help/decisions/"]
 
 
 def test_a_decision_is_reached_by_its_number(page):
