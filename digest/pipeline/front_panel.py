@@ -17,11 +17,12 @@ from digest.models import Edition, Snapshot, Source, SourceDay
 from digest.pipeline import books
 from subscribers import roll
 from subscribers.models import Batch, Channel, Event, Letter
-from subscribers.outbox import channel
+from subscribers.outbox import channel, holds, rates
 
 BAD = ("suspect", "failed")
 LOOKED = timedelta(days=8)  # days of a source whose newest looks are shown
 RECENT = timedelta(days=7)  # of unknown letters
+FAR = 1_000_000_000  # seconds: no calendar reaches much further
 SHOWN = 12  # rows of a list; the rest is behind a link
 EDITIONS = 5  # open ones beside today's
 OPEN = Q(done_at=None) | Q(retry_at__isnull=False)  # batches in which something may still have to go
@@ -110,11 +111,18 @@ class Panel:
     unknown_letters: Sequence[Letter]
     alerts: Sequence[Alert]
     sources: Sequence[Looked]
+    held: Sequence[str] = ()  # what operators have paused
+    seconds: int | None = None  # until all that waits has left, by the rate that is set
 
     @property
     def oldest(self) -> datetime | None:
         """The age of the oldest news that is still undelivered."""
         return min((lane.oldest for lane in self.lanes if lane.oldest is not None), default=None)
+
+    @property
+    def finish(self) -> datetime | None:
+        """When all that waits has left, by the rate that is set."""
+        return None if self.seconds is None else self.now + timedelta(seconds=min(self.seconds, FAR))
 
     @property
     def unbalanced(self) -> list[Day]:
@@ -135,19 +143,21 @@ def panel(now: datetime) -> Panel:
     """Everything on the front panel, by a number of queries that does not grow with the readers."""
     today = Edition.objects.filter(date=now.date()).first()
     others = Edition.objects.filter(closed_at=None).exclude(date=now.date()).order_by("-date")[:EDITIONS]
-    unknown = _unknown(now)
+    unknown, lanes = _unknown(now), _lanes()
     return Panel(
         now=now,
         today=day_of(today) if today else None,
         others=[day_of(edition) for edition in others],
         overdue=roll.overdue(now),
-        lanes=_lanes(),
+        lanes=lanes,
         rests_until=channel.rests_until(now),
         channel=Channel.objects.filter(name=channel.SMTP).first(),
         unknown=unknown.count(),
         unknown_letters=list(unknown.select_related("subscriber").defer("content").order_by("-pk")[:SHOWN]),
         alerts=_alerts(now),
         sources=_sources(now),
+        held=sorted(label or "all sending" for label in holds.labels()),
+        seconds=rates.seconds_for(sum(lane.waiting + lane.deferred for lane in lanes)),
     )
 
 

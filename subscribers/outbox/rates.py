@@ -18,7 +18,8 @@ from django.db.models.functions import Now
 from subscribers.models import Event, Rate
 
 ALL = "all"
-FASTEST = 1_000_000  # letters a second that can be asked for
+CHANNELS = ("smtp", "folder", "provider")  # as fleets name theirs
+SLOWEST, FASTEST = 0.001, 1_000_000  # letters a second that can be set
 MOST = 1_000  # letters taken at once
 PART = 0.1  # seconds' worth of letters that are taken at once
 LATE = timedelta(seconds=1)  # who comes later than that has lost what they could have had before

@@ -17,7 +17,7 @@ from digest.admin.source_url import refused
 from digest.models import Change, Copy, Edition, Host, Snapshot, Source, SourceDay
 from digest.pipeline import front_panel
 from digest.sources import huggingface
-from subscribers.models import Bulletin, Channel, Event, Letter, Subscriber, Suppression
+from subscribers.models import Batch, Bulletin, Channel, Event, Hold, Letter, Rate, Subscriber, Suppression
 from subscribers.outbox.mailurl import Folder, MailServer
 from tests.digest.sources.web import Web, plain, web
 from tests.house import at, fetch, mails, papers, publish, reader, run, serve
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 R = "r@example.org"
 OURS = [model for app in ("digest", "subscribers") for model in apps.get_app_config(app).get_models()]
 TABLES = {f"{model._meta.app_label}_{model._meta.model_name}": model for model in OURS}
-WRITTEN = {"digest_source", "subscribers_readytopic"}  # all others are read-only
+WRITTEN = {"digest_source", "subscribers_readytopic", "subscribers_rate", "subscribers_hold"}  # others are read-only
 NOW = "2026-03-04 08:00"
 
 
@@ -56,6 +56,8 @@ def life(settings) -> None:
     told = {"raised": [1], "over": [], "state": "accepted", "decided_at": now}
     Bulletin.objects.create(address="boss@example.org", number=1, message_id="<alert.1@x.example>", at=now, **told)
     Suppression.objects.create(address_hash="0" * 64, reason="complaint", since=at("2026-03-01 00:00"))
+    Hold.objects.create(label="2026-03-01", at=now, by="boss")
+    Rate.objects.create(name="all", per_second=10, free_at=now)
 
 
 def page(client: Client, name: str, *args: object, **query: object):
@@ -153,6 +155,51 @@ def test_who_may_only_look_has_no_actions(client, life):
     assert Letter.objects.get(pk=unknown.pk).state == "unknown"
     assert not LogEntry.objects.exists()
     assert Snapshot.objects.count() == 2
+
+
+class TestSending:
+    def test_an_edition_is_paused_resumed_and_cancelled_with_who_did_it(self, operator, life):
+        edition = Edition.objects.get(date=date(2026, 3, 3))
+        act(operator, "digest_edition", "pause", [edition.pk])
+        assert Hold.objects.get(label="2026-03-03").by == "operator"
+        assert Batch.objects.filter(label="2026-03-03").exists()
+        act(operator, "digest_edition", "resume", [edition.pk])
+        assert not Hold.objects.filter(label="2026-03-03").exists()
+        open_ones = Letter.objects.filter(copies__edition=edition, state__in=["waiting", "deferred"]).count()
+        assert open_ones > 0
+        sure(operator, "digest_edition", "cancel", [edition.pk])
+        cancelled = Letter.objects.filter(copies__edition=edition, state="cancelled", reason="operator")
+        assert cancelled.count() == open_ones
+        assert LogEntry.objects.filter(object_id=str(edition.pk), user__username="operator").count() == 3
+
+    def test_all_sending_is_paused_by_a_row_and_resumed_by_an_action(self, operator, life):
+        operator.post(reverse("admin:subscribers_hold_add"), {"edition": ""})
+        held = Hold.objects.get(label="")
+        assert "all sending" in page(operator, "index").content.decode()
+        act(operator, "subscribers_hold", "resume", [held.pk])
+        assert not Hold.objects.filter(label="").exists()
+
+    def test_a_rate_is_set_changed_and_taken_away(self, operator, life):
+        operator.post(reverse("admin:subscribers_rate_add"), {"name": "smtp", "per_second": "2.5"})
+        mine = Rate.objects.get(name="smtp")
+        assert mine.per_second == 2.5
+        operator.post(reverse("admin:subscribers_rate_change", args=[mine.pk]), {"per_second": "4"})
+        assert Rate.objects.get(name="smtp").per_second == 4
+        for wrong in ("0", "-1", "nan", "inf"):
+            operator.post(reverse("admin:subscribers_rate_change", args=[mine.pk]), {"per_second": wrong})
+        assert Rate.objects.get(name="smtp").per_second == 4
+        operator.post(reverse("admin:subscribers_rate_delete", args=[mine.pk]), {"post": "yes"})
+        assert not Rate.objects.filter(name="smtp").exists()
+        assert LogEntry.objects.filter(user__username="operator").count() == 3
+        told = Event.objects.filter(kind="sending").order_by("pk").values_list("data", flat=True)
+        assert [one["a second"] for one in told] == [2.5, 4, None]
+
+    def test_the_front_panel_says_what_is_paused_and_when_all_has_left(self, operator, life):
+        with time_machine.travel(at(NOW), tick=False):
+            front = page(operator, "index")
+        assert front.context["panel"].held == ["2026-03-01"]
+        assert front.context["panel"].seconds is not None
+        assert "all that waits has left" in front.content.decode()
 
 
 class TestReaders:

@@ -15,7 +15,6 @@ from subscribers.models import Rate
 from subscribers.outbox import holds, queue, rates
 
 DO = ("pause", "resume", "cancel", "rate")
-CHANNELS = (rates.ALL, "smtp", "folder", "provider")
 
 
 class Command(Door):
@@ -25,7 +24,12 @@ class Command(Door):
         parser.add_argument("do", nargs="?", choices=DO, help="without it: shows what is set")
         parser.add_argument("per_second", nargs="?", metavar="NUMBER|none", help="rate: letters a second at most")
         parser.add_argument("--edition", type=day, metavar="D", help="pause, resume, cancel: only that date's digests")
-        parser.add_argument("--channel", choices=CHANNELS, default=rates.ALL, help="rate: of one channel (else of all)")
+        parser.add_argument(
+            "--channel",
+            choices=(rates.ALL, *rates.CHANNELS),
+            default=rates.ALL,
+            help="rate: of one channel (else of all)",
+        )
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
         return {**self._do(options["do"], options["edition"], options, now), **state()}
@@ -60,6 +64,6 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not 0 < number <= rates.FASTEST:
+    if not rates.SLOWEST <= number <= rates.FASTEST:
         raise Usage(f"{text!r} is no number of letters a second; write 10, 0.5 or none (to stop: sending pause)")
     return number
