@@ -162,7 +162,7 @@ class Run:
         for key in [dot.letter for dot in dots if dot.letter in self._held]:
             del self._held[key]
             if key in granted:
-                self.fleet.dot(key, self._next())
+                self.fleet.dot(key, self._next() if self.fleet.follows else None)
             else:
                 self.fleet.abandon(key)
                 del self._under_way[key]

@@ -13,8 +13,10 @@ from typing import Protocol
 
 from subscribers.outbox.happening import BACK, HELD, Event, Happened
 from subscribers.outbox.lines import Lines
-from subscribers.outbox.mailurl import Folder, MailServer
+from subscribers.outbox.mailurl import MailServer, Place
 from subscribers.outbox.policy import Outcome
+from subscribers.outbox.pool import Pool
+from subscribers.outbox.providerurl import Provider
 from subscribers.outbox.shelf import Shelf
 from subscribers.outbox.wire import Mail
 
@@ -25,6 +27,7 @@ class Fleet(Protocol):
     """Ways to hand over many letters at once, each known by a key."""
 
     channel: str  # what its rate is called
+    follows: bool  # whether a letter can be staged behind the dot of another
     trouble: Outcome | None  # why nothing can be staged
     most: int  # letters that can be under way at once
 
@@ -47,6 +50,8 @@ class Fleet(Protocol):
         """Say goodbye; whatever is not dotted is abandoned."""
 
 
-def open_fleet(place: MailServer | Folder, helo: str) -> Fleet:
+def open_fleet(place: Place, helo: str) -> Fleet:
     """The ways to the place that EMAIL_URL names."""
+    if isinstance(place, Provider):
+        return Pool(place)
     return Lines(place, helo) if isinstance(place, MailServer) else Shelf(place)

@@ -41,6 +41,7 @@ class Lines:
     """Connections to an SMTP server."""
 
     channel = "smtp"
+    follows = True
 
     def __init__(self, server: MailServer, helo: str) -> None:
         self.trouble: Outcome | None = None

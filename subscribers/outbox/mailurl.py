@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
+from subscribers.outbox import providerurl
+from subscribers.outbox.providerurl import Provider
+
 Scheme = Literal["smtp", "smtps", "smtp+starttls"]
 
 PORTS: Mapping[Scheme, int] = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -22,6 +25,8 @@ EXAMPLE = "smtp+starttls://user:pass%2Fword@mail.example.org:587"
 OPTIONS_EXAMPLE = f"{EXAMPLE}?timeout=20&connections=8"
 CONNECTIONS, CONNECTIONS_MOST = 64, 512
 FOLDER_EXAMPLE = "file:///var/mail/out"
+BY_PROVIDER = "anymail+"
+PROVIDER_EXAMPLE = f"{BY_PROVIDER}postmark://KEY@ or {BY_PROVIDER}mailgun://KEY@?sender_domain=mail.example.org"
 # What ends the user and password in a URL, so that it must be escaped inside them (RFC 3986, 3.2).
 ENDS = "/#?@"
 LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -53,7 +58,10 @@ class Folder:
     path: Path
 
 
-def read_mail_url(text: str) -> MailServer | Folder:
+Place = MailServer | Folder | Provider
+
+
+def read_mail_url(text: str) -> Place:
     """Where mail goes, as EMAIL_URL says it; ValueError with one line, an example and no secret."""
     scheme, mark, rest = text.strip().partition("://")
     if mark and scheme.lower() == "file":
@@ -61,7 +69,10 @@ def read_mail_url(text: str) -> MailServer | Folder:
     for known in PORTS:
         if mark and scheme.lower() == known:
             return _server(known, rest)
-    raise _error(f"it starts with none of {', '.join(f'{name}://' for name in PORTS)} and file:///")
+    if mark and scheme.lower().startswith(BY_PROVIDER):
+        return _provider(scheme.lower().removeprefix(BY_PROVIDER), rest)
+    servers = ", ".join(f"{name}://" for name in PORTS)
+    raise _error(f"it starts with none of {servers} and file:///, nor with {BY_PROVIDER}PROVIDER://")
 
 
 def _error(what: str, example: str = EXAMPLE) -> ValueError:
@@ -112,11 +123,40 @@ def _host(place: str, has_person: bool) -> tuple[str, int]:
     return found["host"].strip("[]").rstrip(".").lower(), port
 
 
+def _provider(name: str, rest: str) -> Provider:
+    person, at, asked = rest.rpartition("@")
+    if name not in providerurl.KEYS:
+        raise _error(f"it names none of the providers {', '.join(providerurl.KEYS)}", PROVIDER_EXAMPLE)
+    place, mark, text = asked.partition("?")
+    if not at or place.strip("/") or (mark and not text):
+        raise _error("it is not written KEY@?OPTION=VALUE behind the provider's name", PROVIDER_EXAMPLE)
+    keys = [_decoded("key", key) for key in person.split(":")]
+    options = _named(text) if text else {}
+    if options is None:
+        raise _error("it has an option twice", PROVIDER_EXAMPLE)
+    timeout, connections = options.pop("timeout", None), options.pop("connections", None)
+    try:
+        settings = providerurl.settings_of(name, keys, {name: unquote(value) for name, value in options.items()})
+    except ValueError as wrong:
+        raise _error(str(wrong), PROVIDER_EXAMPLE) from None
+    return Provider(
+        name,
+        settings,
+        None if timeout is None else _timeout(timeout),
+        providerurl.CONNECTIONS if connections is None else _connections(connections),
+    )
+
+
+def _named(text: str) -> dict[str, str] | None:
+    """Options by name; None when one is named twice."""
+    named = [option.partition("=")[::2] for option in text.split("&")]
+    return dict(named) if len(dict(named)) == len(named) else None
+
+
 def _options(text: str) -> tuple[float | None, int]:
     """(timeout, connections); each may be named once."""
-    named = [option.partition("=")[::2] for option in text.split("&")]
-    values = dict(named)
-    if len(values) < len(named) or not values.keys() <= {"timeout", "connections"}:
+    values = _named(text)
+    if values is None or not values.keys() <= {"timeout", "connections"}:
         raise _error("it has an option other than ?timeout=SECONDS and &connections=NUMBER", OPTIONS_EXAMPLE)
     timeout = _timeout(values["timeout"]) if "timeout" in values else None
     return timeout, _connections(values["connections"]) if "connections" in values else CONNECTIONS

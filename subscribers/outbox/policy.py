@@ -77,6 +77,7 @@ class Outcome(NamedTuple):
     stage: Stage
     code: int | None
     reply: str
+    wait: float = 0.0  # seconds that it wants to be left alone for
 
 
 class Refusal(Exception):

@@ -15,6 +15,7 @@ class Shelf:
     """A folder with room for letters that are staged."""
 
     channel = "folder"
+    follows = True
 
     def __init__(self, folder: Folder) -> None:
         self.trouble: Outcome | None = None

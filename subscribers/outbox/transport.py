@@ -20,9 +20,11 @@ from subscribers.outbox import dialogue
 from subscribers.outbox.connection import Connection
 from subscribers.outbox.folder import FolderSession
 from subscribers.outbox.link import READ, Steps, Way
-from subscribers.outbox.mailurl import Folder, MailServer
+from subscribers.outbox.mailurl import MailServer, Place
 from subscribers.outbox.message import Message
 from subscribers.outbox.policy import Outcome
+from subscribers.outbox.provider import ProviderSession
+from subscribers.outbox.providerurl import Provider
 from subscribers.outbox.wire import prepared
 
 T = TypeVar("T")
@@ -51,9 +53,13 @@ class Transport(Protocol):
         """Say goodbye; errors are of no interest any more."""
 
 
-def open_session(place: MailServer | Folder, helo: str) -> Transport:
+def open_session(place: Place, helo: str) -> Transport:
     """An open session at the place that EMAIL_URL names; Refusal (`channel`) when it can't be had."""
-    session: Transport = Session(place, helo) if isinstance(place, MailServer) else FolderSession(place)
+    session: Transport
+    if isinstance(place, Provider):
+        session = ProviderSession(place)
+    else:
+        session = Session(place, helo) if isinstance(place, MailServer) else FolderSession(place)
     session.open()
     return session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from subscribers.models import Event
 from subscribers.outbox import channel, turns
@@ -110,6 +110,7 @@ class Verdicts:
         delay = retry_after(letter.kind, letter.attempts + 1, now - letter.posted_at)
         if delay is None:
             return Record(claimed, letter.pk, "cancelled", reply, letter.email, reason="expired")
+        delay = max(delay, timedelta(seconds=outcome.wait))
         return Record(claimed, letter.pk, "deferred", reply, letter.email, retry_at=now + delay)
 
 
