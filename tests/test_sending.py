@@ -162,3 +162,15 @@ def test_people_do_not_wait_for_a_bucket_and_others_wait_for_them():
         assert (rates.take([rates.ALL], 1, now_or_never=True) or (0, 0))[0] == 1
     left, wait = rates.take([rates.ALL], 1) or (None, None)
     assert (left, wait) == (0, pytest.approx(5, abs=1))
+
+
+def test_letters_of_two_dates_are_two_batches_and_pausing_one_edition_leaves_the_other():
+    for address, zone in ((R, "UTC"), (OTHER, "Pacific/Auckland")):  # 20:00 on the 2nd is 09:00 on the 3rd there
+        reader(address, now="2026-03-02 05:00", zone=zone, time="20:00" if zone == "UTC" else "09:00")
+    serve("2026-03-02 05:01")
+    fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 15:30")
+    publish("2026-03-02 20:01")
+    assert sorted(Batch.objects.filter(done_at=None).values_list("label", flat=True)) == ["2026-03-02", "2026-03-03"]
+    run("sending", "pause", "--edition", "2026-03-03", now="2026-03-02 20:02")
+    assert run("deliver", "--until-empty", now="2026-03-02 20:03")["accepted"] == 1
+    assert [one["to"] for one in letters(state="waiting")] == [OTHER]

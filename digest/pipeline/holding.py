@@ -1,7 +1,7 @@
 """An operator stops an edition's letters, lets them go on, or takes back those that have not left.
 
-A batch is labelled with the date of the edition that its letters are of. A thousand readers may be of two dates, where
-zones meet: then the batch is held with whichever of them is held first.
+A batch is labelled with the date of the edition that its letters are of when it is posted. One that was posted before
+labels were may be of two dates, where zones meet: it is held with whichever of them is held first.
 """
 
 from __future__ import annotations

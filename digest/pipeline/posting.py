@@ -80,16 +80,27 @@ def _editions(dates: set[date]) -> dict[date, Edition]:
 
 
 def _letters(plans: Sequence[Plan], write: Write, site_host: str, now: datetime, unknown: bool) -> dict[int, int]:
-    """The letters of those who get one, by reader; posted as one batch. `unknown` ones are never to be claimed."""
-    drafts = [(plan, plan.result) for plan in plans if isinstance(plan.result, Draft)]
-    if not drafts:
-        return {}
+    """The letters of those who get one, by reader; posted as a batch for each date. `unknown` ones are never to be
+    claimed."""
+    drafts: dict[date, list[tuple[Plan, Draft]]] = defaultdict(list)
+    for plan in plans:
+        if isinstance(plan.result, Draft):
+            drafts[plan.date].append((plan, plan.result))
+    posted: dict[int, int] = {}
+    for day, some in sorted(drafts.items()):
+        posted |= _batch(day, some, write, site_host, now, unknown)
+    return posted
+
+
+def _batch(
+    day: date, drafts: Sequence[tuple[Plan, Draft]], write: Write, site_host: str, now: datetime, unknown: bool
+) -> dict[int, int]:
     letters = [
         queue.Fresh("digest", p.reader.id, p.slot, message_id("digest", p.reader.key, p.slot, site_host), text)
         for (p, _), text in zip(drafts, write([draft for _, draft in drafts]), strict=True)
     ]
     oldest = min(map(datetime.fromisoformat, {draft.oldest for _, draft in drafts}))
-    ids = queue.post_many(letters, oldest, now, unknown=unknown)
+    ids = queue.post_many(letters, oldest, now, unknown=unknown, label=day.isoformat())
     return {letter.subscriber_id: number for letter, number in zip(letters, ids, strict=True)}
 
 

@@ -82,9 +82,12 @@ class Fresh(NamedTuple):
 _WRITTEN = ("id", *Fresh._fields, "batch_id", "posted_at", "state", "decided_at", "attempts", "last", "reason", "reply")
 
 
-def post_many(letters: Sequence[Fresh], oldest: datetime, now: datetime, *, unknown: bool = False) -> Sequence[int]:
-    """As `post`, for the digests of many readers; the ids of their letters."""
-    batch = _batch(Batch.Lane.EDITIONS, oldest, now, unknown)
+def post_many(
+    letters: Sequence[Fresh], oldest: datetime, now: datetime, *, unknown: bool = False, label: str = ""
+) -> Sequence[int]:
+    """As `post`, for the digests of many readers; the ids of their letters. What is held by its `label` is not
+    claimed."""
+    batch = _batch(Batch.Lane.EDITIONS, oldest, now, unknown, label)
     ids, at = bulk.reserved(Letter, len(letters)), bulk.instant(now)
     common = (
         (batch.pk, at, "unknown", at, 0, False, "", "")
@@ -99,8 +102,9 @@ def post_many(letters: Sequence[Fresh], oldest: datetime, now: datetime, *, unkn
     return ids
 
 
-def _batch(lane: int, oldest: datetime, now: datetime, unknown: bool) -> Batch:
-    return Batch.objects.create(lane=lane, oldest=oldest, posted_at=now, done_at=now if unknown else None)
+def _batch(lane: int, oldest: datetime, now: datetime, unknown: bool, label: str = "") -> Batch:
+    done = now if unknown else None
+    return Batch.objects.create(lane=lane, oldest=oldest, posted_at=now, done_at=done, label=label)
 
 
 def move(letters: QuerySet[Letter], before: Iterable[str], after: str, **values: object) -> int:

@@ -190,6 +190,7 @@ def test_what_an_answer_means(api: Api, answer: str, kind: str, code: int | None
 
 def test_where_nobody_listens_nothing_has_left(api: Api):
     place = api.place()
+    api.server.shutdown()  # or what still waits for a connection takes one
     api.server.server_close()
     outcome, trouble = posted(place)
     assert (outcome.kind, trouble is not None) == ("deferred", True)
