@@ -36,20 +36,27 @@ SAME = (
     "digest/test_admin_wording.py",
     "digest/test_inbox.py",
     "digest/test_admin_bounces.py",
+    "subscribers/query",
     "test_any_order.py",
     "test_bad_days.py",
+    "test_captured_days.py",
     "test_captured_looks.py",
     "test_doctor.py",
     "test_ranking.py",
+    "test_postfix.py",
     "test_search.py",
     "test_signing.py",
     "test_trying.py",
+    "test_wording.py",
 )
-AGAIN = [*STORED, *(f"--ignore=tests/{path}" for path in SAME)]
+# what kills, waits and leaves is mostly waiting: a step of its own
+STRIKES = ("test_crashes.py", "test_faults.py", "test_leaving.py", "test_rates.py")
+AGAIN = [*STORED, *(f"--ignore=tests/{path}" for path in (*SAME, *STRIKES))]
 WHOLE = {
     # first, since starting and killing the whole service is mostly waiting
     "the service, on SQLite": [*PYTEST, "tests/digest/test_up.py"],
     "the service, on PostgreSQL": [*PYTEST, "tests/digest/test_up.py"],
+    "faults, on PostgreSQL": [*PYTEST, *(f"tests/{path}" for path in STRIKES)],
     "tests on SQLite": STORED,
     "tests on PostgreSQL": AGAIN,
     "tests without a database": [*PYTEST, "-m", "not django_db and not postgres"],
