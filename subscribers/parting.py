@@ -1,8 +1,9 @@
-"""Leaving by a button that a person pressed, as the pages do: the one way of leaving that is answered by a mail."""
+"""Leaving as a person does it: by a button, the one way that is answered by a mail; and what both are told, when."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
@@ -11,6 +12,8 @@ from subscribers import membership, notices
 from subscribers.models import Subscriber
 
 GOODBYE = "goodbye"
+UNDER_WAY = timedelta(minutes=1)  # a dot that was marked before has left, or never will
+PATIENCE, LOOK_UP = 2.0, 0.02  # seconds
 
 
 @transaction.atomic
@@ -25,3 +28,13 @@ def leave(number: int, now: datetime, *, how: str, journal_file: Path, site_host
     if was_reader:
         notices.post(person, GOODBYE, now, now, site_host=site_host)
     return person
+
+
+def see_out(person: Subscriber, now: datetime) -> None:
+    """Wait until no letter of one who has left is between the mark of its dot and the reply, two seconds at most: so
+    that nothing leaves after they were told that nothing does. Nearly always there is none, and nothing to wait for.
+    """
+    until = time.monotonic() + PATIENCE
+    going = person.letters.filter(state="dotted", last=True, dotted_at__gt=now - UNDER_WAY)
+    while going.exists() and time.monotonic() < until:
+        time.sleep(LOOK_UP)

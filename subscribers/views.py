@@ -97,6 +97,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     if wanted == "one-click":
         if person is not None:
             membership.leave(person.pk, now, how="one-click", journal_file=settings.JOURNAL)
+            parting.see_out(person, now)
         return HttpResponse("You have left. No more digests will be sent.\n", content_type="text/plain; charset=utf-8")
     if person is not None and wanted == "back":
         return _ask_again(request, person, now)
@@ -104,6 +105,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         person = parting.leave(
             person.pk, now, how="leave page", journal_file=settings.JOURNAL, site_host=settings.SITE_HOST
         )  # fmt: skip
+        parting.see_out(person, now)
     return _leaving(request, token, person)
 
 

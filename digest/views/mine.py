@@ -147,6 +147,7 @@ def _leave(press: Press) -> str:
     parting.leave(
         press.person.pk, press.now, how="own page", journal_file=settings.JOURNAL, site_host=settings.SITE_HOST
     )  # fmt: skip
+    parting.see_out(press.person, press.now)
     return "left"
 
 

@@ -17,7 +17,7 @@ from tests.house import at, fetch, letters, mails, papers, publish, reader, run
 pytestmark = pytest.mark.django_db
 R = "reader@example.org"
 NOW = at("2026-03-04 12:00")
-LATER = NOW + timedelta(minutes=1)
+SOON, LATER = NOW + timedelta(seconds=1), NOW + timedelta(minutes=1)
 
 
 def leave(now=NOW) -> Subscriber:
@@ -170,3 +170,49 @@ def test_goodbye_and_leave_are_one_transaction(monkeypatch):
     assert not Letter.objects.exists()
     assert not Event.objects.filter(kind="left").exists()
     assert not Batch.objects.exists()
+
+
+@pytest.fixture
+def naps(monkeypatch) -> list[Callable[[], object]]:
+    """What happens while one who leaves is waited for, nap after nap; none is slept."""
+    happens: list[Callable[[], object]] = []
+
+    def nap(seconds: float) -> None:
+        assert 0 < seconds < 0.1
+        happens.pop(0)()
+
+    monkeypatch.setattr(parting.time, "sleep", nap)
+    return happens
+
+
+def dotted(when=NOW) -> tuple[queue.Claim, int]:
+    """A reader's digest is between the mark of its dot and the reply."""
+    fetch(papers("2603.00001"), "2026-03-04", "2026-03-04 04:00")
+    reader(R, now="2026-03-04 05:00")
+    publish("2026-03-04 05:01")
+    claimed, letter = queue.claim(when), Letter.objects.get()
+    assert turns.turn([], [Dot(claimed, letter.pk)], when) == {letter.pk}
+    return claimed, letter.pk
+
+
+def test_one_who_leaves_is_told_so_when_the_letter_whose_dot_was_marked_has_left(naps):
+    claimed, letter = dotted()
+    naps[:] = [lambda: None, lambda: turns.turn([Record(claimed, letter, "accepted")], [], SOON)]
+    parting.see_out(leave(SOON), SOON)
+    assert naps == []
+    assert Letter.objects.get(pk=letter).state == "accepted"
+
+
+def test_nobody_is_waited_for_when_nothing_is_under_way_or_what_is_was_marked_long_ago(naps):
+    dotted()
+    parting.see_out(leave(NOW + timedelta(minutes=2)), NOW + timedelta(minutes=2))
+    assert naps == []
+
+
+def test_a_server_that_never_answers_keeps_nobody_for_long(naps, monkeypatch):
+    dotted()
+    clock = iter([0.0, 0.5, 1.5, 2.5])
+    monkeypatch.setattr(parting.time, "monotonic", lambda: next(clock))
+    naps[:] = [lambda: None, lambda: None]
+    parting.see_out(leave(SOON), SOON)
+    assert naps == []
