@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from digest.editions.carrying import Carried, Part, carry
 from digest.editions.draft import Draft, Hit, Missing, Near, Section
+from digest.editions.fitting import MOST_BYTES, Sizes, fit
 from digest.editions.found import Found, Ranked, Score, Why
 from digest.sources.listing import Facts
 from subscribers.reader import Interest
-
-MOST_BYTES = 90_000  # of HTML, decoded: mail readers clip a little above
 
 
 class Match(NamedTuple):
@@ -56,13 +56,6 @@ class Silence:
     told: int = field(default=0, compare=False)  # papers that matched and were told before
 
 
-class Sizes(NamedTuple):
-    """Decoded bytes of HTML."""
-
-    card: Callable[[int], int]  # an upper bound, by change: quick
-    hit: Callable[[Hit], int]  # the exact bytes
-
-
 @dataclass(frozen=True)
 class Desk:
     """What composing needs to know of papers and wording."""
@@ -80,21 +73,10 @@ class Desk:
 
 
 @dataclass(slots=True)
-class _Part:
-    """A section while it is filled."""
-
-    topic: int
-    name: str
-    query: str
-    hits: Sequence[Hit] = ()
-    more: Sequence[int] = ()
-
-
-@dataclass(slots=True)
 class _Fresh:
     """What the topics bring: parts, how many papers they name, and the papers that were told before."""
 
-    parts: list[_Part]
+    parts: list[Part]
     papers: int
     again: Set[int] = frozenset()
 
@@ -112,8 +94,9 @@ def compose(
     again = len(fresh.again)
     if not any(part.hits for part in fresh.parts) and not any(draft.sections for draft in owed.carried):
         return Silence(_reason(occasion, matches, fresh), again)
-    carried = _carry(fresh.parts, owed.carried, desk) if owed.carried else _Carried(fresh.parts)
-    _fit(carried.parts, desk, desk.brief if occasion.titles else desk.whole)
+    carried = carry(fresh.parts, owed.carried, desk.paper) if owed.carried else Carried(fresh.parts)
+    room = MOST_BYTES - desk.frame_bytes - len(carried.parts) * desk.section_bytes
+    fit(carried.parts, room, desk.brief if occasion.titles else desk.whole)
     shown = sum(1 for part in carried.parts for hit in part.hits if hit.carried) if owed.carried else 0
     draft = _begun(occasion, owed, desk)
     return replace(
@@ -179,7 +162,7 @@ def _apart(finding: Sequence[Match], told: Mapping[int, int], desk: Desk) -> _Fr
     parts = []
     for interest, found in finding:
         hits, more = found.ranked(interest, desk.score, desk.why).cut(interest.threshold, interest.cap)
-        parts.append(_Part(interest.id, interest.name, interest.text, hits, more))
+        parts.append(Part(interest.id, interest.name, interest.text, hits, more))
     return _Fresh(parts, len(papers))
 
 
@@ -200,7 +183,7 @@ def _sections(finding: Sequence[Match], told: Mapping[int, int], desk: Desk) -> 
     return _Fresh([part for part in parts if part.hits or part.more], len(names), again)
 
 
-def _section(interest: Interest, ranked: Ranked, home: Mapping[int, int], names: Mapping[int, list[str]]) -> _Part:
+def _section(interest: Interest, ranked: Ranked, home: Mapping[int, int], names: Mapping[int, list[str]]) -> Part:
     """A topic's section of the papers whose home it is; one that two topics find names the other."""
     mine = [place for place, c in enumerate(ranked.candidates) if home.get(c.paper) == interest.id]
     passing = [place for place in mine if ranked.scores[place] >= interest.threshold]
@@ -211,90 +194,4 @@ def _section(interest: Interest, ranked: Ranked, home: Mapping[int, int], names:
         also = tuple(name for name in named if name != interest.name)
         hits.append(Hit(hit.change, hit.score, hit.marks, also) if also else hit)
     more = [ranked.candidates[place].change for place in mine[len(shown) :]]
-    return _Part(interest.id, interest.name, interest.text, hits, more)
-
-
-@dataclass(frozen=True, slots=True)
-class _Carried:
-    """The sections with what did not arrive in front, and how many papers that is."""
-
-    parts: list[_Part]
-    hits: int = 0
-    more: int = 0
-    instead: int = 0  # papers shown as carried that would have been behind "more" by themselves (a revision)
-
-
-def _carry(parts: list[_Part], drafts: Sequence[Draft], desk: Desk) -> _Carried:
-    """Put what did not arrive first. A paper that is shown anyway (a revision) is not carried, one carried twice
-    comes once, and one that is behind "more" by itself is shown: it was promised before."""
-    shown = {desk.paper(hit.change) for part in parts for hit in part.hits}
-    fresh, old = len(shown), [_part_of(section) for draft in reversed(drafts) for section in _dated(draft)]
-    for part in old:
-        part.hits = [hit for hit in part.hits if _first(hit.change, shown, desk)]
-    before = sum(len(part.more) for part in parts)
-    for part in parts:
-        part.more = [number for number in part.more if desk.paper(number) not in shown]
-    instead = before - sum(len(part.more) for part in parts)
-    named = shown | {desk.paper(number) for part in parts for number in part.more}
-    for part in old:
-        part.more = [number for number in part.more if _first(number, named, desk)]
-    by_topic = {part.topic: part for part in parts}
-    for part in old:
-        _join(by_topic, part)
-    kept = [part for part in by_topic.values() if part.hits or part.more]
-    return _Carried(kept, len(shown) - fresh, sum(len(part.more) for part in old), instead)
-
-
-def _dated(draft: Draft) -> list[Section]:
-    """A draft's sections, each hit with the date of the digest that it first stood in."""
-    return [
-        replace(section, hits=tuple(replace(hit, carried=hit.carried or draft.date) for hit in section.hits))
-        for section in draft.sections
-    ]
-
-
-def _part_of(section: Section) -> _Part:
-    return _Part(section.topic, section.name, section.query, section.hits, section.more)
-
-
-def _first(change: int, here: set[int], desk: Desk) -> bool:
-    """Whether this change's paper comes for the first time; it is noted."""
-    paper = desk.paper(change)
-    if paper in here:
-        return False
-    here.add(paper)
-    return True
-
-
-def _join(by_topic: dict[int, _Part], part: _Part) -> None:
-    """Put a carried section in front of its topic's; a topic that has none now gets its section back."""
-    mine = by_topic.setdefault(part.topic, _Part(part.topic, part.name, part.query))
-    mine.hits = [*part.hits, *mine.hits]
-    mine.more = [*mine.more, *part.more]
-
-
-def _fit(parts: list[_Part], desk: Desk, sizes: Sizes) -> None:
-    """Keep the mail under its size: what doesn't fit goes behind "more".
-
-    Carried papers have the first claim; then each section's best paper, each section's second, and so on, so
-    that a topic with few papers is not crowded out by one with many.
-    """
-    room = MOST_BYTES - desk.frame_bytes - len(parts) * desk.section_bytes
-    most = sum([sizes.card(hit.change) for part in parts for hit in part.hits])
-    if most <= room:
-        return
-    ordered = sorted((not hit.carried, j, -hit.score, i) for i, p in enumerate(parts) for j, hit in enumerate(p.hits))
-    over: set[tuple[int, int]] = set()
-    for _, j, _, i in ordered:
-        if room >= 0:  # once it is full, no size matters any more
-            hit = parts[i].hits[j]
-            most -= sizes.card(hit.change)
-            room -= sizes.hit(hit)
-        if room < 0:
-            over.add((i, j))
-        elif most <= room:  # the others fit, whatever their sizes
-            break
-    for i, part in enumerate(parts):
-        cut = [hit.change for j, hit in enumerate(part.hits) if (i, j) in over]
-        part.hits = [hit for j, hit in enumerate(part.hits) if (i, j) not in over]
-        part.more = [*cut, *part.more]
+    return Part(interest.id, interest.name, interest.text, hits, more)

@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 from digest.editions.draft import Draft
 from digest.models import Copy, Edition, Told
-from digest.pipeline.planning import UNDOTTED, Earlier, Plan, carried, doubtful
+from digest.pipeline.owing import UNDOTTED, Earlier, carried, doubtful
+from digest.pipeline.planning import Plan
 from digest.pipeline.snapshots import repeated
 from digest.pipeline.window import packed
 from subscribers import roll

@@ -10,7 +10,8 @@ from digest.editions.compose import Silence
 from digest.pipeline import numbers
 from digest.pipeline.facts import ChangeFacts
 from digest.pipeline.misses import Misses
-from digest.pipeline.planning import Plan, earlier_digests, lows, plan
+from digest.pipeline.owing import earlier_digests
+from digest.pipeline.planning import Plan, lows, plan
 from digest.pipeline.publish import desk, quiet_reason
 from digest.pipeline.rendering import Renderer
 from digest.pipeline.window import ToldBefore, Window

@@ -15,7 +15,8 @@ from functools import cache, partial
 from django.db import IntegrityError
 from django.db.models import Exists, Max, OuterRef
 
-from digest.editions.compose import Desk, Silence, Sizes
+from digest.editions.compose import Desk, Silence
+from digest.editions.fitting import Sizes
 from digest.editions.found import Candidate
 from digest.editions.rank import boosted
 from digest.editions.written import Writer, kept
@@ -25,7 +26,8 @@ from digest.models import Snapshot, Source
 from digest.pipeline import numbers, wordings
 from digest.pipeline.facts import ChangeFacts
 from digest.pipeline.misses import Misses
-from digest.pipeline.planning import Plan, earlier_digests, failed, lows, plan
+from digest.pipeline.owing import earlier_digests
+from digest.pipeline.planning import Plan, failed, lows, plan
 from digest.pipeline.posting import post
 from digest.pipeline.reach import reached
 from digest.pipeline.sweeps import few_sweeps

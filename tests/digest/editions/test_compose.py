@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.editions.compose import MOST_BYTES, Desk, Match, Occasion, Owed, Silence, Sizes, compose
+from digest.editions.compose import Desk, Match, Occasion, Owed, Silence, compose
 from digest.editions.draft import Draft, Hit, Section
+from digest.editions.fitting import MOST_BYTES, Sizes
 from digest.editions.found import Candidate, Found
 from digest.editions.rank import boosted
 from digest.matching.mark import Mark
