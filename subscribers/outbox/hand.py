@@ -31,6 +31,7 @@ class Hand:
         self.claim_of: dict[int, Claim] = {}  # by letter, until something is recorded of it
         self.pace = pace
         self._render, self._clock, self._failed = render, clock, failed
+        self._people: deque[tuple[Owed, Mail]] = deque()  # ready, and before all others
         self._ready: deque[tuple[Owed, Mail]] = deque()
         self._loaded: deque[Owed] = deque()
         self._open: Counter[Claim] = Counter()  # letters of each claim that nothing is recorded of
@@ -38,46 +39,40 @@ class Hand:
         self._renewed = self._looked = self._asked = time.monotonic()
 
     def __len__(self) -> int:
-        return len(self._ready)
+        return len(self._people) + len(self._ready)
 
     def fill(self, least: int, may_claim: Callable[[], bool]) -> None:
         """Have so many letters ready, when there are so many."""
-        while len(self._ready) < least:
-            while len(self._loaded) < least and not self._dry and may_claim():
+        while len(self) < least:
+            while len(self._people) + len(self._loaded) < least and not self._dry and may_claim():
                 self._dry = not self._claim(tuple(Batch.Lane))
             if not self._loaded:
                 return
             part = RENDER_PACED if self.pace.limited() else RENDER_AT_ONCE
-            self._prepare([self._loaded.popleft() for _ in range(min(part, len(self._loaded)))])
+            self._ready.extend(self._prepared([self._loaded.popleft() for _ in range(min(part, len(self._loaded)))]))
 
     def look_for_people(self, may_claim: Callable[[], bool]) -> None:
         """Now and then, whether there is people's mail: it goes before what is in hand."""
         now = time.monotonic()
         if now - self._looked >= PEOPLE_EVERY and may_claim():
             self._looked = now
-            behind, self._loaded = self._loaded, deque()
-            while len(self._loaded) < RENDER_AT_ONCE and self._claim((Batch.Lane.PEOPLE,)):
+            while len(self._people) < RENDER_AT_ONCE and self._claim((Batch.Lane.PEOPLE,)):
                 pass
-            first, self._ready = self._ready, deque()
-            self._prepare(list(self._loaded))
-            self._ready.extend(first)
-            self._loaded = behind
 
     def take(self) -> tuple[Owed, Mail] | None:
         """The next letter that may go now. People's mail, which comes first, always may."""
-        if not self._ready:
-            return None
-        if self.claim_of[self._ready[0][0].pk].lane == Batch.Lane.PEOPLE:
+        if self._people:
             self.pace.overdraw(1)
-        elif self.pace.ready():
-            self.pace.spend()
-        else:
+            return self._people.popleft()
+        if not self._ready or not self.pace.ready():
             return None
+        self.pace.spend()
         return self._ready.popleft()
 
     def put_back(self, letter: Owed, mail: Mail) -> None:
         """A letter that never had its turn comes next."""
-        self._ready.appendleft((letter, mail))
+        of_people = self.claim_of[letter.pk].lane == Batch.Lane.PEOPLE
+        (self._people if of_people else self._ready).appendleft((letter, mail))
 
     def recorded(self, letters: Iterable[int]) -> None:
         """There is no more to do about these letters; a batch without any other is given back."""
@@ -114,9 +109,10 @@ class Hand:
 
     def _take_out(self, which: Callable[[Claim], bool]) -> list[int]:
         """The letters not under way of these claims; they are in this hand no more."""
-        out = {letter.pk for letter in (*(letter for letter, _ in self._ready), *self._loaded)
-               if which(self.claim_of[letter.pk])}  # fmt: skip
+        ready = [letter for letter, _ in (*self._people, *self._ready)]
+        out = {letter.pk for letter in (*ready, *self._loaded) if which(self.claim_of[letter.pk])}
         if out:
+            self._people = deque(pair for pair in self._people if pair[0].pk not in out)
             self._ready = deque(pair for pair in self._ready if pair[0].pk not in out)
             self._loaded = deque(letter for letter in self._loaded if letter.pk not in out)
         return list(out)
@@ -128,7 +124,10 @@ class Hand:
         self._open.clear()
 
     def _claim(self, lanes: Sequence[int]) -> bool:
-        """Claim a batch and load its letters; whether there was one. One without letters is not the end."""
+        """Claim a batch and load its letters; whether there was one. One without letters is not the end.
+
+        People's mail is ready at once, and goes before whatever is in hand.
+        """
         claimed = queue.claim(self._clock(), lanes)
         if claimed is None:
             return False
@@ -138,16 +137,21 @@ class Hand:
         else:
             queue.release(claimed, self._clock())
         self.claim_of.update((letter.pk, claimed) for letter in letters)
-        self._loaded.extend(letters)
+        if claimed.lane == Batch.Lane.PEOPLE:
+            self._people.extend(self._prepared(letters))
+        else:
+            self._loaded.extend(letters)
         return True
 
-    def _prepare(self, letters: Sequence[Owed]) -> None:
+    def _prepared(self, letters: Sequence[Owed]) -> list[tuple[Owed, Mail]]:
         messages = self._render(letters) if letters else {}
+        ready: list[tuple[Owed, Mail]] = []
         for letter in letters:
             message = messages[letter.pk]
             try:
                 if isinstance(message, Exception):
                     raise message
-                self._ready.append((letter, prepared(message)))
+                ready.append((letter, prepared(message)))
             except Exception as error:
                 self._failed(letter, error)
+        return ready
