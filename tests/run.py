@@ -24,7 +24,9 @@ STATIC = {
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 QUICK = {"tests on SQLite, the quick ones": [*PYTEST, "-m", "not slow"]}
 BROWSER = [*PYTEST, "tests/browser"]  # a process of its own: Playwright's event loop, and a live server's commits
-STORED = [*PYTEST, "-m", "django_db or postgres", "--ignore=tests/digest/test_up.py"]
+UP = "--ignore=tests/digest/test_up.py"
+STORED = [*PYTEST, "-m", "(django_db or postgres) and not slow", UP]
+LONG = [*PYTEST, "-m", "(django_db or postgres) and slow", UP]  # kills, waits, months, lives: beside all others
 # on the second database: what it could do differently. Pages, the admin, a stranger's web server and what a listing
 # says it can't.
 SAME = (
@@ -47,18 +49,16 @@ SAME = (
     "test_search.py",
     "test_signing.py",
     "test_trying.py",
-    "test_wording.py",
 )
-# what kills, waits and leaves is mostly waiting: a step of its own
-STRIKES = ("test_crashes.py", "test_faults.py", "test_leaving.py", "test_rates.py")
-AGAIN = [*STORED, *(f"--ignore=tests/{path}" for path in (*SAME, *STRIKES))]
+IGNORED = [f"--ignore=tests/{path}" for path in SAME]
 WHOLE = {
     # first, since starting and killing the whole service is mostly waiting
     "the service, on SQLite": [*PYTEST, "tests/digest/test_up.py"],
     "the service, on PostgreSQL": [*PYTEST, "tests/digest/test_up.py"],
-    "faults, on PostgreSQL": [*PYTEST, *(f"tests/{path}" for path in STRIKES)],
+    "long tests on PostgreSQL": [*LONG, *IGNORED],
+    "long tests on SQLite": LONG,
     "tests on SQLite": STORED,
-    "tests on PostgreSQL": AGAIN,
+    "tests on PostgreSQL": [*STORED, *IGNORED],
     "tests without a database": [*PYTEST, "-m", "not django_db and not postgres"],
     "tests in a browser": BROWSER,
 }

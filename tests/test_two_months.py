@@ -165,9 +165,11 @@ def test_stopped_at_fifty_random_points_and_resumed_it_ends_the_same(weeks, quie
 
 @committed
 @pytest.mark.postgres
+@pytest.mark.skipif(
+    os.environ.get("TEST_DATABASE") != "postgres",
+    reason="several writers at once are PostgreSQL's (SQLite has one at a time); see the PostgreSQL run",
+)
 def test_with_two_schedulers_at_once_it_ends_the_same(weeks, quiet, tmp_path):
-    if connection.vendor != "postgresql":
-        pytest.skip("several writers at once are PostgreSQL's (SQLite has one at a time); see the PostgreSQL run")
     hands = FourHands()
     try:
         outcome = Service(weeks, tmp_path, hands).live()
