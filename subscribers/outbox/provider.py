@@ -45,6 +45,7 @@ class ProviderSession:
         self._provider = provider
         self._backend: Any = None
         self._staged: EmailMultiAlternatives | None = None
+        self._begun = False  # the POST of the newest letter
 
     @property
     def alive(self) -> bool:
@@ -60,7 +61,18 @@ class ProviderSession:
             self._backend.open()
         except Exception as error:
             raise Refusal(Outcome("channel", "CONNECT", None, _said(error))) from error
-        self._backend.session.max_redirects = 0  # a redirected POST would become a GET
+        self._watch(self._backend.session)
+
+    def _watch(self, session: requests.Session) -> None:
+        """Notice when a POST begins: what fails before is no letter's doubt."""
+        session.max_redirects = 0  # a redirected POST would become a GET
+        request = session.request
+
+        def begun(*arguments: Any, **named: Any) -> requests.Response:
+            self._begun = True
+            return request(*arguments, **named)
+
+        session.request = begun  # type: ignore[method-assign]
 
     def stage(self, message: Message) -> None:
         """Make the provider's message of it. Refusal as over SMTP; ValueError when it is no mail."""
@@ -74,14 +86,14 @@ class ProviderSession:
         """The POST."""
         if self._staged is None:
             raise RuntimeError("there is no staged letter to post")
-        letter, self._staged = self._staged, None
+        letter, self._staged, self._begun = self._staged, None, False
         header = IDEMPOTENT.get(self._provider.name)
         if header:
             self._backend.session.headers[header] = letter.extra_headers["Message-ID"].strip("<>")
         try:
             self._backend.send_messages([letter])
         except Exception as error:
-            outcome, ours = judged(error)
+            outcome, ours = judged(error) if self._begun else (Outcome("deferred", "DOT", None, _said(error)), True)
             self.trouble = outcome._replace(kind="channel") if ours else None
             return outcome
         status: Any = letter.anymail_status  # type: ignore[attr-defined]
@@ -118,11 +130,13 @@ def as_django(message: Message, more: Mapping[str, str]) -> EmailMultiAlternativ
 
 
 def judged(error: Exception) -> tuple[Outcome, bool]:
-    """What a failed POST means for its letter, and whether the trouble is no letter's."""
+    """What a POST that failed after it had begun means for its letter, and whether the trouble is no letter's."""
     if isinstance(error, AnymailRecipientsRefused):
         return _refused(error), False
     if not isinstance(error, AnymailError):
-        return Outcome("deferred", "DOT", None, _said(error)), True  # the backend stumbled before it posted
+        return Outcome(
+            "unknown", "DOT", None, _said(error)
+        ), True  # it stumbled over the answer: the letter may be gone
     response = getattr(error, "response", None)
     if response is None:
         kind = "deferred" if never_left(error) else "unknown"

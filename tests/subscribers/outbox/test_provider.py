@@ -188,6 +188,20 @@ def test_what_an_answer_means(api: Api, answer: str, kind: str, code: int | None
     assert TOKEN not in outcome.reply
 
 
+@pytest.mark.parametrize(
+    ("method", "kind", "posts"), [("build_message_payload", "deferred", 0), ("parse_recipient_status", "unknown", 1)]
+)
+def test_what_stumbles_before_the_post_is_tried_again_and_over_the_answer_is_in_doubt(
+    api: Api, monkeypatch, method: str, kind: str, posts: int
+):
+    def stumble(*_: object) -> None:
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(f"anymail.backends.postmark.EmailBackend.{method}", stumble)
+    outcome, trouble = posted(api.place())
+    assert (outcome.kind, trouble is not None, len(api.posts)) == (kind, True, posts)
+
+
 def test_where_nobody_listens_nothing_has_left(api: Api):
     place = api.place()
     api.server.shutdown()  # or what still waits for a connection takes one
