@@ -174,3 +174,13 @@ def test_letters_of_two_dates_are_two_batches_and_pausing_one_edition_leaves_the
     run("sending", "pause", "--edition", "2026-03-03", now="2026-03-02 20:02")
     assert run("deliver", "--until-empty", now="2026-03-02 20:03")["accepted"] == 1
     assert [one["to"] for one in letters(state="waiting")] == [OTHER]
+
+
+def test_a_user_of_the_machine_without_a_name_is_noted_by_number(monkeypatch):
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("digest.management.commands.sending.getpass.getuser", nameless)
+    monkeypatch.setattr("digest.management.commands.sending.os.getuid", lambda: 12345)
+    run("sending", "pause", now=MORNING)
+    assert Event.objects.get(kind="sending").data["by"] == "user 12345 by command"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import math
+import os
 from datetime import date, datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ class Command(Door):
         return {**self._do(options["do"], options["edition"], options, now), **state()}
 
     def _do(self, do: str | None, edition: date | None, options: dict[str, Any], now: datetime) -> dict[str, Any]:
-        by = f"{getpass.getuser()} by command"
+        by = f"{_who()} by command"
         if do == "rate":
             rates.limit(options["channel"], _number(options["per_second"] or ""), by, now)
         elif do == "cancel":
@@ -47,6 +48,14 @@ class Command(Door):
         elif do == "resume":
             holding.let_go(edition, by, now) if edition else holds.let_go(holds.EVERYTHING, by, now)
         return {}
+
+
+def _who() -> str:
+    """The user of the machine; in a container they may have a number and no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def state() -> dict[str, Any]:
