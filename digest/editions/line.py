@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -101,6 +102,7 @@ def _place(mark: Mark) -> str:
     return f"{FIELDS.get(mark.field, NOWHERE)}{mark.start}+{mark.end - mark.start}"
 
 
+@lru_cache(maxsize=65_536)
 def _way(clause: str, where: str, shown: str) -> Mark:
     field = where.removesuffix(BY_STEM)
     return Mark(clause, NAMES.get(field, field), shown=shown, by_stem=field != where)

@@ -12,7 +12,9 @@ from digest.mail.cells import bounded, html, html_cell, text_cell
 from digest.mail.foreign import clean, cut_to_bytes
 from digest.mail.quoted import encoded
 from digest.mail.sheet import Cells
-from digest.matching.why import reason
+from digest.mail.wrap import WIDTH
+from digest.matching.mark import Mark
+from digest.matching.why import reason, reason_parts
 
 WHY_BYTES, ALSO_BYTES = 400, 150  # most bytes of these slots in HTML
 WHY_INDENT = 8  # columns before a second line of the reason in the text part
@@ -20,30 +22,68 @@ ALSO_MOST = 2  # other topics named
 KEPT = 65_536  # reasons
 
 QUOTES = ("“", "”")  # of the reason in HTML
-REASON, CARRIED = "reason ", "carried "
-NUMBER = bytes(bytearray(b"the number of a paper"))  # told apart by identity, not by its letters
+REASON, CARRIED = "reason ", "carried "  # conditions that a card knows
 
 
 class Because(NamedTuple):
-    """Why a paper is there: the cells up to `has_carried`, and the rows of `also` by format."""
+    """Why a paper is there: the cells of the reason, and the rows of `also` by format."""
 
     holds: str  # which of the conditions
-    cells: Cells
+    cells: Cells  # why for each format, date
+    conditions: tuple[bool, bool]  # reason, has_carried
     text: Sequence[Cells]
     html: Sequence[Cells]
+
+
+class Said(NamedTuple):
+    """A part of a reason, as most of them share it."""
+
+    cell: bytes
+    size: int  # columns in the text part, decoded bytes of HTML
 
 
 @lru_cache(maxsize=KEPT)
 def because(rest: str) -> Because:
     """The cells of why a paper is there, from what follows `order` in its line."""
     said = line.because(rest)
-    text = in_html = b""
-    if said.ways:
-        text = text_cell(cut_to_bytes(clean(reason(said.ways)), WHY_BYTES, html), WHY_INDENT)
-        in_html = html_cell(cut_to_bytes(clean(reason(said.ways, QUOTES)), WHY_BYTES, html))
+    text, in_html = (_in_text(said.ways), _in_html(said.ways)) if said.ways else (b"", b"")
     date = encoded(days.without_year(said.carried)) if said.carried else b""
     holds = REASON * bool(text) + CARRIED * bool(said.carried)
-    return Because(holds, (NUMBER, text, in_html, date, bool(text), bool(said.carried)), *_also(said.also))
+    return Because(holds, (text, in_html, date), (bool(text), bool(said.carried)), *_also(said.also))
+
+
+def _in_text(ways: Sequence[Mark]) -> bytes:
+    """The reason for the text part: of parts where it is one line, which it nearly always is."""
+    said = [_part(part) for part in reason_parts(ways)]
+    if sum([part.size for part in said]) <= WIDTH - WHY_INDENT:
+        return b"".join([part.cell for part in said])
+    return text_cell(cut_to_bytes(clean(reason(ways)), WHY_BYTES, html), WHY_INDENT)
+
+
+def _in_html(ways: Sequence[Mark]) -> bytes:
+    said = [_html_part(part) for part in reason_parts(ways, QUOTES)]
+    if sum([part.size for part in said]) <= WHY_BYTES:
+        return b"".join([part.cell for part in said])
+    return html_cell(cut_to_bytes(clean(reason(ways, QUOTES)), WHY_BYTES, html))
+
+
+@lru_cache(maxsize=KEPT)
+def _part(text: str) -> Said:
+    """A part that needs more care than this, letters of other scripts or a link, has no room in a line."""
+    folded = _folded(text)
+    plain = folded.isascii() and "://" not in folded
+    return Said(encoded(folded), len(folded) if plain else WIDTH)
+
+
+@lru_cache(maxsize=KEPT)
+def _html_part(text: str) -> Said:
+    escaped = html(_folded(text))
+    return Said(encoded(escaped), len(escaped.encode()))
+
+
+def _folded(text: str) -> str:
+    """The text clean, with the single spaces that it begins and ends with."""
+    return " " * text.startswith(" ") + clean(text) + " " * text.endswith(" ")
 
 
 def _also(names: Sequence[str]) -> tuple[list[Cells], list[Cells]]:

@@ -6,7 +6,6 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -20,8 +19,8 @@ from digest.mail.paper import page_url, paper_title, plain
 from digest.mail.parts import Wording
 from digest.mail.quoted import decoded, encoded
 from digest.mail.slots import HTML, TEXT
-from digest.mail.span import ABSTRACT, TITLE, Patch, Place, Run, Span, bracketed
-from digest.mail.way import Patches, Way, numbers, scored, way
+from digest.mail.span import ABSTRACT, TITLE, Place, Run, Span, bracketed
+from digest.mail.way import Marked, Way
 from digest.sources.listing import Facts
 from subscribers.query.tex import readable
 
@@ -31,18 +30,11 @@ MARKS_MOST = 16  # runs of marked words in one card: more would be paint, not a 
 NAME_BYTES, DATE_BYTES, LEAD_BYTES = 300, 30, 300  # most bytes of these slots in HTML
 
 
-WAYS_KEPT, MARKED_KEPT = 256, 512  # of one paper: by conditions and score; by places
-
-Changed = tuple[Patches, Patches]  # in the text part, in the HTML part
+WAYS_KEPT, PLACES_KEPT = 256, 1_024  # of one paper: by conditions and score; marked words by their place
 
 
-class Shown(NamedTuple):
-    """A card as it stands in a mail, but for its number: what many readers share who asked for the same."""
-
-    text: tuple[bytes, ...]
-    html: tuple[bytes, ...]
-    text_numbers: tuple[int, ...]  # where the number stands among the pieces
-    html_numbers: tuple[int, ...]
+# A card as it stands in a mail, in the text part and in the HTML part, cut where its number stands.
+Shown = tuple[tuple[bytes, ...], tuple[bytes, ...]]
 
 
 class Card:
@@ -65,7 +57,7 @@ class Card:
         }
         self._mark_bytes = len("".join(wording.marks[HTML]).encode())
         self._ways: dict[str, tuple[Way, Way]] = {}
-        self._marked: dict[str, Changed] = {}
+        self._places: dict[str, tuple[Marked, Marked]] = {}
         self.page = page_url(site_url, facts.key)
         self.failed = ""
         try:
@@ -73,26 +65,21 @@ class Card:
         except Exception as error:  # whatever a template does, the digest goes out with title and link
             self.failed = f"{facts.key}: {error}"
             self._parts = _title_and_link(self.title, self.page)
+        self._spans = {
+            format: [part for part in parts if isinstance(part, Span)] for format, parts in self._parts.items()
+        }
 
-    def shown(self, score: str, places: str, rest: str) -> Shown:
-        """The card for a hit, given by fields of its line (`digest.editions.line`)."""
+    def shown(self, hit: str) -> Shown:
+        """The card for a hit, given by its line (`digest.editions.line`)."""
+        _, score, places, _, rest = hit.split("|", 4)
         why = because(rest)
-        ways = self._ways.get(why.holds + score) or self._new_ways(why.holds, score)
-        marked = self._marked.get(places) or self._new_marked(places)
-        text, html = ways[0].filled(why.cells, marked[0]), ways[1].filled(why.cells, marked[1])
-        if not why.html:
-            return Shown(tuple(text), tuple(html), ways[0].numbers, ways[1].numbers)
-        cells = (*why.cells, *scored(score))
-        ways[0].fill_rows(cells, why.text, text)
-        ways[1].fill_rows(cells, why.html, html)
-        return Shown(tuple(text), tuple(html), numbers(text), numbers(html))
+        text, in_html = self._ways.get(why.holds + score) or self._new_ways(why.holds, score)
+        marked = self._places.get(places) or self._marked(places)
+        return text.filled(why, marked[0]), in_html.filled(why, marked[1])
 
     def bytes_of(self, hit: str) -> int:
         """The decoded bytes of HTML that the card takes with this hit."""
-        _, score, places, _, rest = hit.split("|", 4)
-        shown = self.shown(score, places, rest)
-        number = len(shown.html_numbers) * len(decoded(numbered(1)))
-        return len(decoded(b"".join(shown.html))) + number
+        return len(decoded(numbered(1).join(self.shown(hit)[1])))
 
     def most_bytes(self) -> int:
         """An upper bound of the decoded bytes of HTML, with all marks and every line of the reason."""
@@ -138,41 +125,43 @@ class Card:
     def _new_ways(self, holds: str, score: str) -> tuple[Way, Way]:
         if len(self._ways) >= WAYS_KEPT:
             self._ways.clear()
-        made = way(self._parts[TEXT], TEXT, holds, score), way(self._parts[HTML], HTML, holds, score)
+        made = Way(self._parts[TEXT], TEXT, holds, score), Way(self._parts[HTML], HTML, holds, score)
         self._ways[holds + score] = made
         return made
 
-    def _new_marked(self, places: str) -> Changed:
-        """What the marks at these places change in the blocks of the text part and of the HTML part."""
-        named = places.split(" ") if places else []
-        made = self._together(named) if 1 < len(named) <= MARKS_MOST else None
-        if made is None:
-            runs = {run for place in named if (run := self._run(place)) is not None}
-            first = sorted(runs, key=lambda run: (run[0] != "title", *run))[:MARKS_MOST]
-            made = _changes(self._parts[TEXT], first), _changes(self._parts[HTML], first)
-        if len(self._marked) >= MARKED_KEPT:
-            self._marked.clear()
-        self._marked[places] = made
+    def _marked(self, places: str) -> tuple[Marked, Marked]:
+        """The words at these places as they stand in the text part and in the HTML part when they are marked."""
+        named = places.split(" ")
+        if len(named) == 1:
+            return self._new_place(places)
+        if len(named) > MARKS_MOST:
+            runs = sorted({run for place in named if (run := self._run(place)) is not None}, key=_in_order)
+            each = [self._pieces(run) for run in (*runs[:MARKS_MOST], None)]
+        else:
+            each = [self._places.get(place) or self._new_place(place) for place in named]
+        return _together([one[0] for one in each]), _together([one[1] for one in each])
+
+    def _new_place(self, place: str) -> tuple[Marked, Marked]:
+        if len(self._places) >= PLACES_KEPT:
+            self._places.clear()
+        made = self._places[place] = self._pieces(self._run(place) if place else None)
         return made
 
-    def _together(self, places: Sequence[str]) -> Changed | None:
-        """What each of the places changes alone, when all are in blocks of their own: no line stands in two of them."""
-        each = [self._marked.get(place) or self._new_marked(place) for place in places]
-        found = tuple(dict(chain(*(changed[format] for changed in each))) for format in (0, 1))
-        if any(len(found[format]) < sum(len(changed[format]) for changed in each) for format in (0, 1)):
-            return None
-        return tuple(found[0].items()), tuple(found[1].items())
+    def _pieces(self, run: Run | None) -> tuple[Marked, Marked]:
+        text, in_html = ([span.pieces(run) if run else [] for span in self._spans[format]] for format in (TEXT, HTML))
+        return text, in_html
 
 
-def _changes(parts: Sequence[Form | Span], runs: Sequence[Run]) -> Patches:
-    """Patches of the blocks of all spans, numbered one after another."""
-    found: list[Patch] = []
-    first = 0
-    for part in parts:
-        if isinstance(part, Span):
-            found += [(first + block, piece) for block, piece in part.patches(runs)]
-            first += len(part.blocks)
-    return tuple(found)
+def _together(each: Sequence[Marked]) -> Marked:
+    """What stands in each span."""
+    if each and len(each[0]) == 1:  # nearly always
+        return ([piece for (pieces,) in each for piece in pieces],)
+    return [list(chain.from_iterable(spans)) for spans in zip(*each, strict=True)]
+
+
+def _in_order(run: Run) -> tuple[bool, Run]:
+    """The title first, then as they stand."""
+    return run[0] != "title", run
 
 
 def _apart(text: str) -> tuple[str, tuple[Place, ...]]:

@@ -53,6 +53,7 @@ class Composer:
 
     def __init__(self, wording: Wording, site: Site, facts: Mapping[int, Facts]) -> None:
         self.failed: dict[int, str] = {}
+        self._told = 0  # of them
         self._wording = wording
         self._envelope = Envelope(site, wording.kind)
         self._site = site_data(site)
@@ -69,6 +70,12 @@ class Composer:
         """
         theirs = replace(draft, asked=to.since, added=to.added, topics=to.topics, schedule=to.schedule)
         return self.join(theirs.to_json(), to.email, to.token, to.leave_token, message_id, date)
+
+    def prepare(self, contents: Sequence[Mapping[str, Any]]) -> None:
+        """Makes the cards that the mails of these contents show, before `join` is asked for each of them."""
+        for deck, brief in ((self._whole, False), (self._brief, True)):
+            mine = [content for content in contents if ("titles" in content) == brief]
+            deck.prepare(line for content in mine for section in content["sections"] for line in section[3])
 
     def join(
         self, content: Mapping[str, Any], email: str, token: str, leave_token: str, message_id: str, date: datetime
@@ -103,6 +110,12 @@ class Composer:
             parts.foot.fill(cells, rows, out)
             out.append(end)
         return Message(message_id, self._envelope.sender, email, b"".join(out))
+
+    def failures(self) -> list[tuple[int, str]]:
+        """Those of `failed` that were not given before."""
+        found = list(self.failed.items())[self._told :]
+        self._told += len(found)
+        return found
 
     def _rows(self, content: Mapping[str, Any], body: _Body, token: str) -> Rows:
         """Of the repetitions of head and foot."""

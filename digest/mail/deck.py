@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from digest.mail.card import Card, Shown
 from digest.mail.cells import number as numbered
 from digest.mail.parts import Wording
 from digest.sources.listing import Facts
-
-SHOWN_KEPT = 16_384  # cards as they stand in mails, twice: half a kilobyte each, since their pieces are the cards'
 
 Out = list[bytes]
 
@@ -28,38 +27,36 @@ class Deck:
         self._failed, self._titles = failed, titles
         self._cards: dict[str, Card] = {}
         self._shown: dict[str, Shown] = {}  # by line
-        self._before: dict[str, Shown] = {}
 
     def card(self, change: str) -> Card:
         """The card of a change. KeyError when its facts were not given."""
         return self._cards.get(change) or self._make(change)
 
-    def joined(self, hits: Sequence[str], first: int) -> tuple[Out, Out]:
-        """The cards of these lines in both formats, numbered from `first`."""
+    def prepare(self, lines: Iterable[str]) -> None:
+        """Makes the cards of these lines, and forgets those made before: paper by paper, since what a paper's cards
+        share is then near at hand (in the order of mails, waiting for memory takes several times as long).
+
+        One that can't be made is left to the mail that asks for it.
+        """
+        self._shown = {}
+        for line in sorted(set(lines)):
+            with suppress(KeyError, ValueError):
+                self._shown[line] = self._show(line)
+
+    def joined(self, lines: Sequence[str], first: int) -> tuple[Out, Out]:
+        """The cards of these lines in both formats, numbered from `first`. KeyError as `card`."""
         text: Out = []
         html: Out = []
-        for number, hit in enumerate(hits, first):
-            in_text, in_html, text_numbers, html_numbers = self._shown.get(hit) or self._show(hit)
-            begin = len(text)
-            text += in_text
-            for at in text_numbers:
-                text[begin + at] = numbered(number)
-            begin = len(html)
-            html += in_html
-            for at in html_numbers:
-                html[begin + at] = numbered(number)
+        shown = self._shown
+        for number, line in enumerate(lines, first):
+            in_text, in_html = shown.get(line) or self._show(line)
+            _extend(text, in_text, number)
+            _extend(html, in_html, number)
         return text, html
 
-    def _show(self, hit: str) -> Shown:
-        """The card of a hit, from those kept before or made anew."""
-        made = self._before.get(hit)
-        if made is None:
-            change, score, places, _, rest = hit.split("|", 4)
-            made = self.card(change).shown(score, places, rest)
-        if len(self._shown) >= SHOWN_KEPT:  # those asked for since the last time stay
-            self._shown, self._before = {}, self._shown
-        self._shown[hit] = made
-        return made
+    def _show(self, line: str) -> Shown:
+        change = line[: line.index("|")]
+        return (self._cards.get(change) or self._make(change)).shown(line)
 
     def _make(self, change: str) -> Card:
         number = int(change)
@@ -70,3 +67,10 @@ class Deck:
         if card.failed:
             self._failed[number] = card.failed
         return card
+
+
+def _extend(out: Out, parts: Sequence[bytes], number: int) -> None:
+    """Appends a card with its number."""
+    out.append(parts[0])
+    for part in parts[1:]:
+        out += (numbered(number), part)

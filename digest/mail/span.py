@@ -1,14 +1,13 @@
 """Text of a card whose words can be marked: encoded once, joined for each reader. Pure.
 
 The words come between two private characters, which survive Jinja2 and css-inline. The text is encoded as a whole, in
-lines with room for what ends a mark, and cut into blocks; a block with a marked word is made when it is first needed.
+lines with room for what ends a mark; marked words are made when they are first needed, and put in between.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -19,8 +18,6 @@ from digest.mail.wrap import WIDTH, columns
 TITLE, ABSTRACT, SHUT = "\ue0b4", "\ue0b5", "\ue0b6"
 NUMBER_MOST = 3  # columns that a paper's number may need beside its title
 NEWLINE = ord("\n")
-BLOCK = 400  # bytes, at least
-_LINE_END = re.compile(rb"(?<!=)\r\n")
 
 _WORD = re.compile(f"([{TITLE}{ABSTRACT}])([^{SHUT}]*){SHUT}")
 _FIELDS = {TITLE: "title", ABSTRACT: "abstract"}
@@ -47,104 +44,72 @@ def unbracketed(rendered: str) -> str:
     return _WORD.sub(r"\2", rendered)
 
 
-Patch = tuple[int, bytes]  # the number of a block, what stands there instead
-# Marked words: where they begin and end in the bytes, the lines of the first and the last.
-Piece = tuple[int, int, int, int]
+# Marked words: where they begin and end in the bytes, how they stand there, the lines of the first and the last.
+Piece = tuple[int, int, bytes, int, int]
 
 
 class Span:
-    """`mark` stands around marked words; `lined` text keeps the stars of marks within its 72 columns.
-
-    Its bytes are the blocks one after another, with those replaced in which something is marked. Blocks are shared by
-    all mails: only the joined mail is written anew.
-    """
+    """`mark` stands around marked words; `lined` text keeps the stars of marks within its 72 columns."""
 
     def __init__(self, rendered: str, mark: tuple[str, str], lined: bool) -> None:
         text, words, fields = _taken_apart(rendered)
         self.size = len(text.replace("\n", "\r\n").encode())  # decoded bytes, without marks
-        self._data, places = laid_out(_alternating(text, words))
+        self.data, places = laid_out(_alternating(text, words))
         self._begins = array("L", [end for _, end in places[:-1:2]])  # of each word, where what is before it ends
         self._ends = array("L", [end for _, end in places[1::2]])
-        self._cuts = _cuts(self._data, places[::2], lined)
         self._at = _occurrences(fields)
         self._before, self._behind = _sides(mark)
         self._rooms, self._lines = _rooms(text, words)
         self._lined = lined
-        self.blocks = tuple(self._data[begin:end] for begin, end in pairwise(self._cuts))
 
-    def patches(self, runs: Iterable[Run]) -> list[Patch]:
-        """What changes in the blocks when these runs are marked.
+    def pieces(self, run: Run) -> list[Piece]:
+        """The words of a run, marked: none when they don't all stand there or have no room for the stars of a mark,
+        several when they stand there more than once."""
+        field, first, last = run
+        pieces = [self._piece(base + first, base + last) for base, size in self._at.get(field, ()) if last < size]
+        return [piece for piece in pieces if self._has_room(piece[3], piece[4], {})] if self._lined else pieces
 
-        Of runs that overlap the first is; a line without room for the stars of a mark goes without.
+    def joined(self, marked: Sequence[Piece]) -> bytes:
+        """The bytes, with these words marked.
+
+        Of pieces that overlap the first is; a line without room for the stars of all goes without the later ones.
         """
-        pieces = [
-            self._piece(base + first, base + last)
-            for field, first, last in runs
-            for base, size in self._at.get(field, ())  # it may stand there more than once, or not as far
-            if last < size
-        ]
-        return self._patched(self._apart(sorted(pieces)))
+        data = self.data
+        if len(marked) == 1:
+            begin, end, words, _, _ = marked[0]
+            return data[:begin] + words + data[end:]
+        at, used = 0, dict[int, int]()
+        out: list[bytes] = []
+        for begin, end, words, first, last in sorted(marked):
+            if begin >= at and (not self._lined or self._has_room(first, last, used)):
+                out += (data[at:begin], words)
+                at = end
+        return b"".join((*out, data[at:]))
 
     def _piece(self, first: int, last: int) -> Piece:
-        return self._begins[first], self._ends[last], self._lines[first], self._lines[last]
+        begin, end = self._begins[first], self._ends[last]
+        return begin, end, self._marked(begin, end), self._lines[first], self._lines[last]
 
-    def _apart(self, pieces: Iterable[Piece]) -> list[Piece]:
-        """Those that don't overlap one before them, and whose lines have room."""
-        found: list[Piece] = []
-        used: dict[int, int] = {}
-        end = 0
-        for piece in pieces:
-            if piece[0] >= end and (not self._lined or self._has_room(piece[2:], used)):
-                found.append(piece)
-                end = piece[1]
-        return found
-
-    def _has_room(self, lines: tuple[int, int], used: dict[int, int]) -> bool:
-        """Whether a star fits into each of these lines beside those that are used, which are noted."""
-        first, last = lines
-        needed = {first: 2} if first == last else {first: 1, last: 1}
-        after = {line: used.get(line, 0) + stars for line, stars in needed.items()}
-        fits = all(stars <= self._rooms[line] for line, stars in after.items())
+    def _has_room(self, first: int, last: int, used: dict[int, int]) -> bool:
+        """Whether a star fits before the first line's words and one behind the last's, beside those that are used,
+        which are noted."""
+        rooms = self._rooms
+        if first == last:
+            fits = used.get(first, 0) + 2 <= rooms[first]
+        else:
+            fits = used.get(first, 0) < rooms[first] and used.get(last, 0) < rooms[last]
         if fits:
-            used.update(after)
+            used[first] = used.get(first, 0) + 1
+            used[last] = used.get(last, 0) + 1
         return fits
-
-    def _patched(self, pieces: Sequence[Piece]) -> list[Patch]:
-        """Blocks with these words marked; words that reach into the next block take it with them."""
-        found: list[Patch] = []
-        done = 0
-        while done < len(pieces):
-            first = last = self._block(pieces[done][0])
-            at, parts = self._cuts[first], b""
-            while done < len(pieces) and (begin := pieces[done][0]) < self._cuts[last + 1]:
-                end = pieces[done][1]
-                parts += self._data[at:begin] + self._marked(begin, end)
-                at, last, done = end, self._block(end - 1), done + 1
-            found.append((first, parts + self._data[at : self._cuts[last + 1]]))
-            found += [(block, b"") for block in range(first + 1, last + 1)]
-        return found
 
     def _marked(self, begin: int, end: int) -> bytes:
         """The words that stand there with their mark, which begins a new line and may end in the middle of one."""
-        data = self._data
+        data = self.data
         begins_line = begin == 0 or data[begin - 1] == NEWLINE
         words = data[begin + len(SOFT) : end] if data.startswith(SOFT, begin) else data[begin:end]
         ends_line = SOFT if end == len(data) else b""
         return (b"" if begins_line else SOFT) + self._before + words + self._behind + ends_line
-
-    def _block(self, place: int) -> int:
-        return bisect_right(self._cuts, place) - 1
-
-
-def _cuts(data: bytes, gaps: Iterable[Place], lined: bool) -> list[int]:
-    """Where blocks begin, and the end: before a word, in lined text at the end of a line."""
-    cuts = [0]
-    for begin, end in gaps:
-        found = _LINE_END.search(data, begin, end) if lined else None
-        cut = end if not lined else found.end() if found else 0
-        if cut >= cuts[-1] + BLOCK:
-            cuts.append(cut)
-    return [*cuts, len(data)] if cuts[-1] < len(data) else cuts
 
 
 def _sides(mark: tuple[str, str]) -> tuple[bytes, bytes]:

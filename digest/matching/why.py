@@ -14,6 +14,7 @@ from subscribers.query.nodes import And, Clause, Not, Number, Or, Published, Que
 
 CLAUSES_KEPT = 4_096  # of one paper
 FIELDS = ("title", "abstract")  # those with places; the others follow
+IN = {field: f" in the {field}" for field in FIELDS}
 NAMES = {
     "author": "by {}", "org": "from {}", "journal": "published in {}", "cat": "in {}", "primary": "first of all in {}",
     "tag": "tagged “{}”", "id": "with the id {}", "source": "listed by {}", "published": "published on {}",
@@ -23,7 +24,7 @@ QUOTES = ('"', '"')
 
 Look = Callable[[Clause], list[Mark]]  # where a clause is true of a paper; none where it is false
 
-__all__ = ["Mark", "Witness", "is_true", "reason", "why", "why_not", "witness"]
+__all__ = ["Mark", "Witness", "is_true", "reason", "reason_parts", "why", "why_not", "witness"]
 
 
 class Witness:
@@ -87,16 +88,23 @@ def reason(found: Sequence[Mark], quotes: tuple[str, str] = QUOTES) -> str:
 
     Each clause is named once, where it is first; `quotes` open and close the words.
     """
+    return "".join(reason_parts(found, quotes))
+
+
+def reason_parts(found: Sequence[Mark], quotes: tuple[str, str] = QUOTES) -> list[str]:
+    """`reason` in parts, of which most are those of many reasons."""
     first: dict[str, Mark] = {}
     for mark in found:
         first.setdefault(mark.clause, mark)
-    said = []
+    parts: list[str] = []
     for field in FIELDS:
         here = [_worded(mark, quotes) for mark in first.values() if mark.field == field]
         if here:
-            said.append(f"{_listed(here)} in the {field}")
-    said += [_named(mark) for mark in first.values() if mark.field not in FIELDS]
-    return ", ".join(said)
+            parts += [*_listed(here), IN[field], ", "]
+    for mark in first.values():
+        if mark.field not in FIELDS:
+            parts += [_named(mark), ", "]
+    return parts[:-1]
 
 
 @lru_cache(maxsize=4_096)
@@ -136,6 +144,7 @@ def _place(mark: Mark) -> tuple[int, int, bool]:
     return mark.start, -mark.end, mark.by_stem
 
 
+@lru_cache(maxsize=65_536)
 def _worded(mark: Mark, quotes: tuple[str, str]) -> str:
     """A clause and how it is found: `"kv cache"`, `"long context", as "long-context",`, `robot* as "Robots"`.
 
@@ -159,12 +168,13 @@ def _named(mark: Mark) -> str:
     return NAMES.get(mark.field, "{}").format(mark.shown)
 
 
-def _listed(parts: Sequence[str]) -> str:
+def _listed(parts: Sequence[str]) -> list[str]:
     """`a`, `a and b`, `a, b and c`; a part that ends with a comma brings its own."""
-    if len(parts) == 1:
-        return parts[0]
     *most, last = parts
-    return f"{', '.join(part.removesuffix(',') for part in most)} and {last}"
+    listed: list[str] = []
+    for part in most:
+        listed += [part.removesuffix(","), ", "]
+    return [*listed[:-1], " and ", last] if most else [last]
 
 
 def _misses(query: Query, facts: Facts) -> list[str]:

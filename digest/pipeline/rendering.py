@@ -47,19 +47,36 @@ class Renderer:
         if len(self._facts) > MOST_KEPT:
             self._facts, self._composers = ChangeFacts(), {}
         self._facts.expect(partial(_changes, letters))
-        return {letter.pk: self._one(letter) for letter in letters}
+        if len(letters) > 1:
+            self._prepare(letters)
+        made = {letter.pk: self._one(letter) for letter in letters}
+        self._log_failures()
+        return made
 
     def digest(self, letter: Owed, content: Mapping[str, Any]) -> Message:
         """The mail of a digest letter; its Date is the time it was posted, so that a retry is the same bytes."""
         wording = tuple(content["wording"])
         composer = self._composers.get(wording) or self._composer(wording)
-        failed = len(composer.failed)
         token, leave_token = _tokens(letter.key, letter.slot)
-        message = composer.join(content, letter.email, token, leave_token, letter.message_id, letter.posted_at)
-        if len(composer.failed) > failed:
-            for change, reason in list(composer.failed.items())[failed:]:
+        return composer.join(content, letter.email, token, leave_token, letter.message_id, letter.posted_at)
+
+    def _prepare(self, letters: Sequence[Owed]) -> None:
+        """Makes the cards of all these digests at once. A letter that can't be read is told of when it is rendered."""
+        contents: dict[tuple[int, ...], list[Mapping[str, Any]]] = {}
+        for letter in letters:
+            if letter.kind == DIGEST:
+                with suppress(KeyError, TypeError, ValueError):
+                    content = current(letter.content)
+                    contents.setdefault(tuple(content["wording"]), []).append(content)
+        for wording, mine in contents.items():
+            with suppress(Exception):  # nothing depends on it but time
+                composer = self._composers.get(wording) or self._composer(wording)
+                composer.prepare(mine)
+
+    def _log_failures(self) -> None:
+        for composer in self._composers.values():
+            for change, reason in composer.failures():
                 log.error("the card of change %d goes out as title and link: %s", change, reason)
-        return message
 
     def _composer(self, wording: tuple[int, ...]) -> Composer:
         made = self._composers[wording] = Composer(wordings.wording(wording), wordings.site(), self._facts)

@@ -68,7 +68,7 @@ def test_one_paper_has_the_number_of_each_mail_that_it_stands_in() -> None:
 
 
 def test_cards_that_are_kept_for_a_while_stay_what_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digest.mail.deck.SHOWN_KEPT", 2)
+    monkeypatch.setattr("digest.mail.card.PLACES_KEPT", 2)
     made = composer()
     first = [made.compose(DRAFT, READER, MESSAGE_ID, NOW) for _ in range(3)]
     assert first == [composer().compose(DRAFT, READER, MESSAGE_ID, NOW)] * 3
