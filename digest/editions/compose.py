@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from digest.editions.carrying import Carried, Part, carry
-from digest.editions.draft import Draft, Hit, Missing, Near, Section
+from digest.editions.draft import ABSTRACTS, Draft, Hit, Missing, Near, Section
 from digest.editions.fitting import MOST_BYTES, Sizes, fit
 from digest.editions.found import Found, Ranked, Score, Why
 from digest.sources.listing import Facts
@@ -37,7 +37,7 @@ class Occasion(NamedTuple):
     added: bool = False
     topics: int = 0
     schedule: str = ""
-    titles: bool = False  # without abstracts
+    length: str = ABSTRACTS  # one of LENGTHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,7 @@ class Desk:
     paper: Callable[[int], int]  # by change number; a paper's key may be another than in the digest that is carried
     why: Why
     score: Score
-    whole: Sizes  # of cards
-    brief: Sizes  # of cards without abstract
+    sizes: Mapping[str, Sizes]  # of cards, by the length of the digest
     section_bytes: int
     frame_bytes: int
     wording: tuple[int, ...] = ()
@@ -96,7 +95,7 @@ def compose(
         return Silence(_reason(occasion, matches, fresh), again)
     carried = carry(fresh.parts, owed.carried, desk.paper) if owed.carried else Carried(fresh.parts)
     room = MOST_BYTES - desk.frame_bytes - len(carried.parts) * desk.section_bytes
-    fit(carried.parts, room, desk.brief if occasion.titles else desk.whole)
+    fit(carried.parts, room, desk.sizes[occasion.length])
     shown = sum(1 for part in carried.parts for hit in part.hits if hit.carried) if owed.carried else 0
     draft = _begun(occasion, owed, desk)
     return replace(
@@ -136,7 +135,7 @@ def _begun(occasion: Occasion, owed: Owed, desk: Desk) -> Draft:
         schedule=occasion.schedule,
         wording=desk.wording,
         renderer=desk.renderer,
-        titles=occasion.titles,
+        length=occasion.length,
     )
 
 

@@ -10,6 +10,7 @@ a line (`digest.editions.line`). Letters that were posted before `v` was written
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +18,12 @@ from digest.editions import line
 from digest.editions.line import joined, parted
 from digest.matching.mark import Mark
 
-__all__ = ["Draft", "Hit", "Mark", "Missing", "Near", "Section"]
+__all__ = ["ABSTRACTS", "LENGTHS", "SHORT", "TITLES", "Draft", "Hit", "Mark", "Missing", "Near", "Section"]
 
 FORM = 2  # of the content; the first one had no number
 LATE, FIRST = "late", "first"
+# What a digest shows of each abstract: a summary or its beginning, all of it, nothing.
+SHORT, ABSTRACTS, TITLES = LENGTHS = "short", "abstracts", "titles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Draft:
     schedule: str = ""  # in words: Monday to Friday, 07:30
     wording: tuple[int, ...] = field(default=())  # template versions it is worded with
     renderer: int = 0
-    titles: bool = False  # without abstracts
+    length: str = ABSTRACTS  # one of LENGTHS
     silence: str = ""  # why there is nothing for one who wants to be told so: see `compose.Silence`
     near: tuple[Near, ...] = ()  # then what came closest
 
@@ -113,8 +116,8 @@ class Draft:
         }
         if self.missing:
             plain["missing"] = [[item.date, item.key] for item in self.missing]
-        if self.titles:
-            plain["titles"] = True
+        if self.length != ABSTRACTS:
+            plain["length"] = self.length
         if self.silence:
             plain |= {"silence": self.silence, "near": [[item.change, item.lacks] for item in self.near]}
         return plain if self.oldest == self.slot else plain | {"oldest": self.oldest}
@@ -157,10 +160,15 @@ class Draft:
             schedule=schedule,
             wording=tuple(data["wording"]),
             renderer=data["renderer"],
-            titles=data.get("titles", False),
+            length=length_of(data),
             silence=data.get("silence", ""),
             near=tuple(Near(*item) for item in data.get("near", ())),
         )
+
+
+def length_of(content: Mapping[str, Any]) -> str:
+    """How long the mail of a content is: one of LENGTHS. While there were two, `titles` told which."""
+    return content.get("length") or (TITLES if "titles" in content else ABSTRACTS)
 
 
 def current(content: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _FRAME = attrgetter(
     "oldest",
     "wording",
     "renderer",
-    "titles",
+    "length",
     "silence",
     "near",
 )

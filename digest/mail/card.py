@@ -10,6 +10,7 @@ from itertools import chain
 from markupsafe import Markup
 
 from digest.editions import line
+from digest.mail.abstract import abstract
 from digest.mail.because import ALSO_BYTES, ALSO_MOST, WHY_BYTES, because
 from digest.mail.cells import bounded, html, pair
 from digest.mail.cells import number as numbered
@@ -22,9 +23,7 @@ from digest.mail.slots import HTML, TEXT
 from digest.mail.span import ABSTRACT, TITLE, Place, Run, Span, bracketed
 from digest.mail.way import Marked, Way
 from digest.sources.listing import Facts
-from subscribers.query.tex import readable
 
-ABSTRACT_MOST = 2_000  # characters
 SHORT_MOST = 130  # characters of a title in a subject that says more
 MARKS_MOST = 16  # runs of marked words in one card: more would be paint, not a reason
 NAME_BYTES, DATE_BYTES, LEAD_BYTES = 300, 30, 300  # most bytes of these slots in HTML
@@ -44,12 +43,12 @@ class Card:
     `short` are the title for the subject, `page` the address of the paper's page.
     """
 
-    def __init__(self, facts: Facts, wording: Wording, site_url: str) -> None:
+    def __init__(self, facts: Facts, wording: Wording, site_url: str, length: str) -> None:
         self.title = paper_title(facts)
         self.plain = clean(self.title)
         self.short = cut(self.plain, SHORT_MOST)
         self.lead = pair(bounded(self.title, LEAD_BYTES))
-        self._abstract = cut(readable(facts.abstract), ABSTRACT_MOST)
+        self._abstract = abstract(facts, length)
         self._words = {"title": words(self.title), "abstract": words(self._abstract)}
         self._edges = {
             field: (array("L", [start for start, _ in places]), array("L", [end for _, end in places]))

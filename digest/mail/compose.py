@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from digest.editions.draft import Draft, Hit
+from digest.editions.draft import ABSTRACTS, LENGTHS, Draft, Hit, length_of
 from digest.mail import values
 from digest.mail.card import NAME_BYTES, Card
 from digest.mail.cells import Pair, bounded, whole_pair
@@ -59,8 +59,7 @@ class Composer:
         self._site = site_data(site)
         self._url = self._envelope.url
         self._links = Links(self._url)
-        self._whole = Deck(wording, self._url, facts, self.failed, titles=False)
-        self._brief = Deck(wording, self._url, facts, self.failed, titles=True)
+        self._decks = {length: Deck(wording, self._url, facts, self.failed, length) for length in LENGTHS}
         self._editions: dict[str, Edition] = {}
 
     def compose(self, draft: Draft, to: Addressee, message_id: str, date: datetime) -> Message:
@@ -73,8 +72,8 @@ class Composer:
 
     def prepare(self, contents: Sequence[Mapping[str, Any]]) -> None:
         """Makes the cards that the mails of these contents show, before `join` is asked for each of them."""
-        for deck, brief in ((self._whole, False), (self._brief, True)):
-            mine = [content for content in contents if ("titles" in content) == brief]
+        for length, deck in self._decks.items():
+            mine = [content for content in contents if length_of(content) == length]
             deck.prepare(line for content in mine for section in content["sections"] for line in section[3])
 
     def join(
@@ -89,8 +88,9 @@ class Composer:
         edition = self._editions.get(when.date) or self._edition(when.date)
         links = self._links.cells(token, leave_token)
         shown = _shown(content)
-        body = self._body(shown, edition, links, self._brief if "titles" in content else self._whole)
-        subject = self._subject(shown, body.papers, when, edition)
+        deck = self._decks[length_of(content)]
+        body = self._body(shown, edition, links, deck)
+        subject = self._subject(shown, body.papers, when, edition, deck)
         header = self._envelope.folded(email, leave_token, subject.folded, message_id, date, when.date)
         cells = (
             *when.cells,
@@ -99,10 +99,10 @@ class Composer:
             *links,
             *subject.cells,
             *whole_pair(email),
-            *(self._lead(shown[0]).lead if shown else NOBODY),
+            *(_lead(shown[0], deck).lead if shown else NOBODY),
             *values.silence(content.get("silence", "")),
         )
-        rows = self._rows(content, body, token)
+        rows = self._rows(content, body, token, deck)
         out = [header, BEGIN[TEXT]]
         for parts, sections, end in ((edition.text, body.text, BETWEEN), (edition.html, body.html, CLOSE)):
             parts.head.fill(cells, rows, out)
@@ -117,29 +117,29 @@ class Composer:
         self._told += len(found)
         return found
 
-    def _rows(self, content: Mapping[str, Any], body: _Body, token: str) -> Rows:
+    def _rows(self, content: Mapping[str, Any], body: _Body, token: str, deck: Deck) -> Rows:
         """Of the repetitions of head and foot."""
         rows: dict[str, Sequence[Cells]] = {"contents": body.rows}
         if "missing" in content:
             rows["missing"] = missing(content["missing"], self._links, token)
         if "near" in content:
-            rows["near"] = [self._near(str(change), lacks) for change, lacks in content["near"]]
+            rows["near"] = [_near(str(change), lacks, deck) for change, lacks in content["near"]]
         return rows
 
     def subject(self, draft: Draft) -> str:
         """The subject of a draft's mail; its date makes it different from every other one of the reader's."""
         content = draft.to_json()
         shown, when = _shown(content), values.when(content["when"])
-        return self._subject(shown, sum(map(_papers, shown)), when, self._edition(when.date)).text
+        deck = self._decks[draft.length]
+        return self._subject(shown, sum(map(_papers, shown)), when, self._edition(when.date), deck).text
 
-    def card_bytes(self, change: int, titles: bool = False) -> int:
-        """An upper bound of a card's decoded bytes of HTML, whatever is marked and whatever the reason says. `titles`:
-        without its abstract."""
-        return (self._brief if titles else self._whole).card(str(change)).most_bytes()
+    def card_bytes(self, change: int, length: str = ABSTRACTS) -> int:
+        """An upper bound of a card's decoded bytes of HTML, whatever is marked and whatever the reason says."""
+        return self._decks[length].card(str(change)).most_bytes()
 
-    def hit_bytes(self, hit: Hit, titles: bool = False) -> int:
+    def hit_bytes(self, hit: Hit, length: str = ABSTRACTS) -> int:
         """The decoded bytes of HTML of a card with the marks and the reason of this hit."""
-        return (self._brief if titles else self._whole).card(str(hit.change)).bytes_of(hit.line())
+        return self._decks[length].card(str(hit.change)).bytes_of(hit.line())
 
     def frame_bytes(self) -> int:
         """An upper bound of the decoded bytes of HTML of head and foot, without the head's rows for sections."""
@@ -163,7 +163,7 @@ class Composer:
             topic_id, name, query, hits, _ = section
             count, here = _papers(section), len(hits)
             topic, placed = values.topic(name, query), values.placed(place, above + 1, count, here)
-            rows.append((*placed.row, *topic.row, *self._lead(section).lead))
+            rows.append((*placed.row, *topic.row, *_lead(section, deck).lead))
             pages, gap = topic_pages(links, topic_id), values.gap(topic.name, count, here)
             cells = (*links, *pages, *placed.section, *topic.cells, gap, b"", *deck.joined(hits, above + 1))
             edition.text.section.fill(cells, NO_ROWS, text)
@@ -172,27 +172,8 @@ class Composer:
             above += here
         return _Body(papers, above, rows, text, html)
 
-    def _near(self, change: str, lacks: str) -> Cells:
-        card = self._whole.card(change)
-        return (*card.lead, *whole_pair(card.page), *values.lacks(lacks))
-
-    def _subject(self, shown: Sequence[Part], papers: int, when: When, edition: Edition) -> Subject:
-        return edition.subject(when.told, when.first, papers, self._about(shown))
-
-    def _about(self, shown: Sequence[Part]) -> str:
-        """What the subject says: the first title of a single topic, or the topics with their counts."""
-        if len(shown) > 1:
-            return ", ".join([f"{bounded(section[1], NAME_BYTES)} {_papers(section)}" for section in shown])
-        if not shown:
-            return ""
-        lead, others = self._lead(shown[0]), _papers(shown[0]) - 1
-        return f"{lead.short} and {others} more" if others else lead.plain
-
-    def _lead(self, section: Part) -> Card:
-        """The first paper of a section."""
-        _, _, _, hits, more = section
-        change = hits[0].partition("|")[0] if hits else more.partition(" ")[0]
-        return self._whole.card(change)
+    def _subject(self, shown: Sequence[Part], papers: int, when: When, edition: Edition, deck: Deck) -> Subject:
+        return edition.subject(when.told, when.first, papers, _about(shown, deck))
 
     def _edition(self, date: str) -> Edition:
         """What digests of a date have in common."""
@@ -213,3 +194,25 @@ def _papers(section: Part) -> int:
     """How many papers a section has, in the mail and on the web."""
     _, _, _, hits, more = section
     return len(hits) + (more.count(" ") + 1 if more else 0)
+
+
+def _near(change: str, lacks: str, deck: Deck) -> Cells:
+    card = deck.card(change)
+    return (*card.lead, *whole_pair(card.page), *values.lacks(lacks))
+
+
+def _about(shown: Sequence[Part], deck: Deck) -> str:
+    """What the subject says: the first title of a single topic, or the topics with their counts."""
+    if len(shown) > 1:
+        return ", ".join([f"{bounded(section[1], NAME_BYTES)} {_papers(section)}" for section in shown])
+    if not shown:
+        return ""
+    lead, others = _lead(shown[0], deck), _papers(shown[0]) - 1
+    return f"{lead.short} and {others} more" if others else lead.plain
+
+
+def _lead(section: Part, deck: Deck) -> Card:
+    """The first paper of a section."""
+    _, _, _, hits, more = section
+    change = hits[0].partition("|")[0] if hits else more.partition(" ")[0]
+    return deck.card(change)

@@ -1,10 +1,9 @@
-"""The cards of the papers, each made when first needed, with or without abstracts. Pure."""
+"""The cards of the papers, each made when first needed, for one length of digests. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from digest.mail.card import Card, Shown
 from digest.mail.cells import number as numbered
@@ -17,14 +16,14 @@ Out = list[bytes]
 class Deck:
     """Cards in one wording, by change number as a line names it.
 
-    `titles`: without abstracts. `failed` gets those that their template could not render, with the reason.
+    `length` is one of `LENGTHS`. `failed` gets those that their template could not render, with the reason.
     """
 
     def __init__(
-        self, wording: Wording, url: str, facts: Mapping[int, Facts], failed: dict[int, str], *, titles: bool
+        self, wording: Wording, url: str, facts: Mapping[int, Facts], failed: dict[int, str], length: str
     ) -> None:
         self._wording, self._url, self._facts = wording, url, facts
-        self._failed, self._titles = failed, titles
+        self._failed, self._length = failed, length
         self._cards: dict[str, Card] = {}
         self._shown: dict[str, Shown] = {}  # by line
 
@@ -62,8 +61,7 @@ class Deck:
         number = int(change)
         if number not in self._facts:
             raise KeyError(f"the draft names change {number}, whose facts were not given to the composer")
-        facts = replace(self._facts[number], abstract="") if self._titles else self._facts[number]
-        card = self._cards[change] = Card(facts, self._wording, self._url)
+        card = self._cards[change] = Card(self._facts[number], self._wording, self._url, self._length)
         if card.failed:
             self._failed[number] = card.failed
         return card

@@ -16,6 +16,7 @@ from django.db import IntegrityError
 from django.db.models import Exists, Max, OuterRef
 
 from digest.editions.compose import Desk, Silence
+from digest.editions.draft import LENGTHS
 from digest.editions.fitting import Sizes
 from digest.editions.found import Candidate
 from digest.editions.rank import boosted
@@ -140,12 +141,14 @@ def desk(window: Window, now: datetime) -> Desk:
     candidates = window.candidates
     facts = ChangeFacts({c.change: c.facts for c in candidates}, {c.change: c.paper for c in candidates})
     composer = Composer(wordings.wording(versions), wordings.site(), facts)
-    whole, brief = (
-        Sizes(cache(partial(composer.card_bytes, titles=titles)), kept(partial(composer.hit_bytes, titles=titles)))
-        for titles in (False, True)
-    )
-    sizes = whole, brief, composer.section_bytes(), composer.frame_bytes()
-    return Desk(facts, facts.paper, window.why, _scorer(), *sizes, wording=versions, renderer=RENDERER)
+    sizes = {
+        length: Sizes(
+            cache(partial(composer.card_bytes, length=length)), kept(partial(composer.hit_bytes, length=length))
+        )
+        for length in LENGTHS
+    }
+    frame = composer.section_bytes(), composer.frame_bytes()
+    return Desk(facts, facts.paper, window.why, _scorer(), sizes, *frame, wording=versions, renderer=RENDERER)
 
 
 def _scorer() -> Callable[[Interest, Candidate], int]:

@@ -9,17 +9,18 @@ from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
-from digest.editions.draft import Draft
+from digest.editions.draft import ABSTRACTS, SHORT, Draft
 from digest.sources.listing import Facts
 from tests.bench import drafting
 from tests.bench.measuring import doubled, table
 
-HEAD = ("readers", "kB a mail", "content B", "once ms", "joined us", "in full us", "ratio", "peak MB")
+HEAD = ("length", "readers", "kB a mail", "content B", "once ms", "joined us", "in full us", "ratio", "peak MB")
 ROOT = Path(__file__).resolve().parent.parent.parent
-NOTE = """(CPU. Mails of about 8 papers with marked words, of 300 papers. Once: a paper's card, milliseconds. Joined,
-microseconds a mail: from a letter as the driver reads it, its content as text, to bytes, in batches as the sender has
-them. In full: 500 of them by Jinja2 with the same parts, css-inline and EmailMultiAlternatives; templates are compiled
-and papers are cut into words and lines before the clock starts; each of the 500 equal after decoding.)"""
+NOTE = """(CPU. Mails of about 8 papers with marked words, of 300 papers, as they are by default and with whole abstracts.
+Once: a paper's card, milliseconds. Joined, microseconds a mail: from a letter as the driver reads it, its content as
+text, to bytes, in batches as the sender has them. In full: 500 of them by Jinja2 with the same parts, css-inline and
+EmailMultiAlternatives; templates are compiled and papers are cut into words and lines before the clock starts; each of
+the 500 equal after decoding.)"""
 
 
 def drafts(count: int, facts: Mapping[int, Facts]) -> list[Draft]:
@@ -29,13 +30,14 @@ def drafts(count: int, facts: Mapping[int, Facts]) -> list[Draft]:
 
 def run(options: Namespace) -> str:
     """Each size in a process and a database of its own."""
-    return f"{table(HEAD, [_row(size) for size in doubled(options.readers)])}\n{NOTE}"
+    rows = [_row(length, size) for length in (SHORT, ABSTRACTS) for size in doubled(options.readers)]
+    return f"{table(HEAD, rows)}\n{NOTE}"
 
 
-def _row(size: int) -> list[str]:
+def _row(length: str, size: int) -> list[str]:
     with tempfile.TemporaryDirectory() as home:
         env = {**os.environ, "DIGEST_HOME": home, "DATABASE_URL": f"sqlite:///{home}/bench.sqlite3"}
-        done = subprocess.run([sys.executable, "-m", "tests.bench.one_composing", str(size)], cwd=ROOT, env=env,
+        done = subprocess.run([sys.executable, "-m", "tests.bench.one_composing", length, str(size)], cwd=ROOT, env=env,
                               capture_output=True, text=True, check=False)  # fmt: skip
     if done.returncode:
         sys.exit(done.stderr)

@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from digest.editions.draft import Draft, Hit, Section
+from digest.editions.draft import SHORT, Draft, Hit, Section
 from digest.editions.rank import score
 from digest.matching.columns import Columns
 from digest.matching.engine import Engine
@@ -49,7 +50,7 @@ class Crowd:
         return kept(why(self.queries[number], self.facts[change]))
 
 
-def drafts(count: int, facts: Mapping[int, Facts]) -> Iterator[Draft]:
+def drafts(count: int, facts: Mapping[int, Facts], length: str = SHORT) -> Iterator[Draft]:
     """Digests of about eight papers in one to four topics; readers whose topics match too few papers get none."""
     chance, readers = random.Random(3), max(200, count * SPARE)
     found = Crowd(readers, facts)
@@ -59,7 +60,7 @@ def drafts(count: int, facts: Mapping[int, Facts]) -> Iterator[Draft]:
         sections = _sections(mine, found, chance)
         if sections and made < count:
             made += 1
-            yield _draft(sections, len(mine), len(facts), chance)
+            yield replace(_draft(sections, len(mine), len(facts), chance), length=length)
     assert made == count, f"{made} of {readers} readers get a mail"
 
 

@@ -48,13 +48,13 @@ A_BATCH = RENDER_AT_ONCE
 Row = tuple[Any, ...]  # of a letter, as the database's driver gives it: its content is text
 
 
-def main(count: int) -> None:
+def main(length: str, count: int) -> None:
     facts, words = prepare()
     some = frozenset(random.Random(count).sample(range(count), min(SAMPLE, count)))
     kept: list[tuple[Draft, Row, Message]] = []
     render, sizes, seconds = Renderer(), [0, 0], 0.0
-    once = made_once(render, facts, words)
-    made = drafts(count, facts)
+    once = made_once(render, facts, words, length)
+    made = drafts(count, facts, length)
     for start in range(0, count, A_BATCH):
         mine = [replace(draft, wording=words) for draft in islice(made, A_BATCH)]
         rows = list(letters(mine, start))
@@ -67,14 +67,21 @@ def main(count: int) -> None:
     full = in_full(kept, facts, words)
     joined = seconds / count * 1e6
     weight, content = sizes[1] / count / 1000, sizes[0] / count
-    cells = [f"{count:,}", f"{weight:.1f}", f"{content:,.0f}", f"{once / len(facts) * 1000:.1f}", f"{joined:.1f}"]
+    cells = [
+        length,
+        f"{count:,}",
+        f"{weight:.1f}",
+        f"{content:,.0f}",
+        f"{once / len(facts) * 1000:.1f}",
+        f"{joined:.1f}",
+    ]
     print("\t".join([*cells, f"{full:,.0f}", f"{full / joined:.0f}", f"{most:.0f}"]))
 
 
-def made_once(render: Renderer, facts: dict[int, Facts], words: tuple[int, ...]) -> float:
+def made_once(render: Renderer, facts: dict[int, Facts], words: tuple[int, ...], length: str) -> float:
     """CPU seconds for the frame and for each paper's card, by a letter that names all papers and marks nothing."""
     sections = (Section(1, "All", "all", tuple(Hit(change, score(one)) for change, one in facts.items())),)
-    (draft,) = islice(drafts(1, facts), 1)
+    (draft,) = islice(drafts(1, facts, length), 1)
     (row,) = letters([replace(draft, sections=sections, wording=words)], -1)
     _, cpu = composed(render, [row])
     return cpu
@@ -118,7 +125,7 @@ def in_full(kept: Sequence[tuple[Draft, Row, Message]], facts: dict[int, Facts],
     composer = Composer(wordings.wording(words), site, facts)
     work = [(draft, addressee(draft, row), composer.subject(draft), row[4]) for draft, row, _ in kept]
     for one in facts.values():
-        reference.known(one, site.url)
+        reference.known(one, site.url, kept[0][0].length)
     slow, cpu, _ = measured(lambda: [plainly(draft, facts, to, subject, name) for draft, to, subject, name in work])
     for (_, _, fast), full in zip(kept, slow, strict=True):
         assert bodies(fast.data) == bodies(full), "the two differ"
@@ -149,4 +156,4 @@ def bodies(data: bytes) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1], int(sys.argv[2]))

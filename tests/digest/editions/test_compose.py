@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.editions.compose import Desk, Match, Occasion, Owed, Silence, compose
-from digest.editions.draft import Draft, Hit, Section
+from digest.editions.draft import LENGTHS, Draft, Hit, Section
 from digest.editions.fitting import MOST_BYTES, Sizes
 from digest.editions.found import Candidate, Found
 from digest.editions.rank import boosted
@@ -35,8 +35,7 @@ def desk(size: int) -> Desk:
         PAPERS.__getitem__,
         why,
         lambda interest, c: boosted(interest.boosts, c.facts, c.hours),
-        Sizes(lambda change: size + 10, lambda hit: size),
-        Sizes(lambda change: size + 10, lambda hit: size),
+        dict.fromkeys(LENGTHS, Sizes(lambda change: size + 10, lambda hit: size)),
         section_bytes=0,
         frame_bytes=0,
     )

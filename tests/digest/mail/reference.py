@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from email.message import EmailMessage
 from functools import cache
 from typing import Any
@@ -21,6 +20,7 @@ from markupsafe import Markup, escape
 
 from digest.editions.draft import Draft, Hit, Mark, Section
 from digest.mail import days
+from digest.mail.abstract import abstract
 from digest.mail.compose import Addressee, Site
 from digest.mail.foreign import apart, clean, cut, cut_to_bytes, fit, words
 from digest.mail.headers import site_data
@@ -29,7 +29,6 @@ from digest.mail.silences import SILENCES
 from digest.mail.wrap import columns, wrap
 from digest.matching.why import reason
 from digest.sources.listing import Facts
-from subscribers.query.tex import readable
 from tests.digest.mail.invented import TEMPLATES
 
 FOLDER = TEMPLATES / "digest"
@@ -89,9 +88,9 @@ def number_of(count: int, one: str, many: str) -> str:
 class Paper:
     """What is the same of a paper in every mail: worked out once, as anybody would who sends many."""
 
-    def __init__(self, facts: Facts, url: str) -> None:
-        self.title, abstract = paper_title(facts), cut(readable(facts.abstract), 2_000)
-        self.texts = {"title": Text(self.title, 2 + 3), "abstract": Text(abstract, 3)}
+    def __init__(self, facts: Facts, url: str, length: str) -> None:
+        self.title = paper_title(facts)
+        self.texts = {"title": Text(self.title, 2 + 3), "abstract": Text(abstract(facts, length), 3)}
         self.plain = plain(facts, page_url(url, facts.key))
 
 
@@ -113,13 +112,13 @@ class Text:
         self.used = [columns(row) + (prefix if number == 0 else 0) for number, row in enumerate(rows)]
 
 
-papers: dict[tuple[int, str], Paper] = {}  # by identity of the facts, which are kept as long
+papers: dict[tuple[int, str, str], Paper] = {}  # by identity of the facts, which are kept as long
 
 
-def known(facts: Facts, url: str) -> Paper:
-    found = papers.get((id(facts), url))
+def known(facts: Facts, url: str, length: str) -> Paper:
+    found = papers.get((id(facts), url, length))
     if found is None:
-        found = papers[id(facts), url] = Paper(facts, url)
+        found = papers[id(facts), url, length] = Paper(facts, url, length)
         kept.append(facts)
     return found
 
@@ -185,9 +184,8 @@ def alignment(text: str, lines: str) -> list[int]:
     return found
 
 
-def card(facts: Facts, hit: Hit, number: int, format: str, site: Site, titles: bool = False) -> str:
-    facts = replace(facts, abstract="") if titles else facts
-    own = known(facts, site.url)
+def card(facts: Facts, hit: Hit, number: int, format: str, site: Site, length: str) -> str:
+    own = known(facts, site.url, length)
     places = runs(hit.marks, own.texts)
     paper = dict(own.plain)
     quotes = ("“", "”") if format == "html" else ('"', '"')
@@ -246,7 +244,7 @@ def frame(
 
     def lead(s: Section) -> str:
         change = [*(hit.change for hit in s.hits), *s.more][0]
-        return words_of(bounded(known(facts[change], site.url).title, 300))
+        return words_of(bounded(known(facts[change], site.url, draft.length).title, 300))
 
     rows, first = [], 1
     for place, s in enumerate(shown, 1):
@@ -326,7 +324,7 @@ def body(draft: Draft, facts: Mapping[int, Facts], site: Site, to: Addressee, su
         cards = []
         for hit in s.hits:
             number += 1
-            cards.append(card(facts[hit.change], hit, number, format, site, draft.titles))
+            cards.append(card(facts[hit.change], hit, number, format, site, draft.length))
         parts.append(section(s, place, "".join(cards), format, pages(site, to), context))
     parts.append(render("foot", format, values, **context))
     if format == "txt":

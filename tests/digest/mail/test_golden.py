@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from digest.editions.draft import SHORT, TITLES
 from digest.mail import alert
 from digest.mail.said import known
 from tests.digest.mail.invented import (
@@ -35,7 +36,8 @@ from tests.digest.mail.reading import read
 FOLDER = Path(__file__).parents[2] / "golden"
 MAILS = {
     "digest": lambda: composer().compose(DRAFT, READER, MESSAGE_ID, NOW),
-    "titles": lambda: composer().compose(replace(DRAFT, titles=True), READER, MESSAGE_ID, NOW),
+    "short": lambda: composer().compose(replace(DRAFT, length=SHORT), READER, MESSAGE_ID, NOW),
+    "titles": lambda: composer().compose(replace(DRAFT, length=TITLES), READER, MESSAGE_ID, NOW),
     "nothing": lambda: composer().compose(NOTHING, READER, MESSAGE_ID, NOW),
     **{kind: partial(notice, kind) for kind in SAID},
     "alert_over": partial(notice, "alert", alert.said([], [alarm(DOUBT)], PANEL)),

@@ -8,7 +8,7 @@ from email.policy import SMTP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.editions.draft import Draft, Hit, Mark, Missing, Near, Section
+from digest.editions.draft import LENGTHS, Draft, Hit, Mark, Missing, Near, Section
 from digest.sources.listing import Facts
 from subscribers.query.tex import readable
 from tests.digest.mail import reference
@@ -90,7 +90,7 @@ def drafts(draw: st.DrawFn) -> tuple[Draft, dict[int, Facts]]:
     draft = replace(
         DRAFT,
         sections=tuple(sections),
-        titles=draw(st.booleans()),
+        length=draw(st.sampled_from(LENGTHS)),
         silence=silence,
         near=near if silence else (),
         carried=draw(st.integers(0, 1)),
