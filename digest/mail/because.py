@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from digest.editions import line
 from digest.mail import days
-from digest.mail.cells import bounded, html, html_cell, text_cell
+from digest.mail.cells import Pair, bounded, html, html_cell, text_cell
 from digest.mail.foreign import clean, cut_to_bytes
 from digest.mail.quoted import encoded
 from digest.mail.sheet import Cells
 from digest.mail.wrap import WIDTH
 from digest.matching.mark import Mark
-from digest.matching.why import reason, reason_parts
+from digest.matching.why import QUOTES as PLAIN_QUOTES
+from digest.matching.why import Named, reason, reason_parts, worded
 
 WHY_BYTES, ALSO_BYTES = 400, 150  # most bytes of these slots in HTML
 WHY_INDENT = 8  # columns before a second line of the reason in the text part
@@ -36,49 +37,42 @@ class Because(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A part of a reason, as most of them share it."""
+    """A part of a reason, as many reasons share it."""
 
-    cell: bytes
-    size: int  # columns in the text part, decoded bytes of HTML
+    text: bytes
+    columns: int  # of the text part
+    html: bytes
+    size: int  # decoded bytes of HTML
 
 
 @lru_cache(maxsize=KEPT)
 def because(rest: str) -> Because:
     """The cells of why a paper is there, from what follows `order` in its line."""
     said = line.because(rest)
-    text, in_html = (_in_text(said.ways), _in_html(said.ways)) if said.ways else (b"", b"")
+    text, in_html = _reason(said.ways) if said.ways else (b"", b"")
     date = encoded(days.without_year(said.carried)) if said.carried else b""
     holds = REASON * bool(text) + CARRIED * bool(said.carried)
     return Because(holds, (text, in_html, date), (bool(text), bool(said.carried)), *_also(said.also))
 
 
-def _in_text(ways: Sequence[Mark]) -> bytes:
-    """The reason for the text part: of parts where it is one line, which it nearly always is."""
-    said = [_part(part) for part in reason_parts(ways)]
-    if sum([part.size for part in said]) <= WIDTH - WHY_INDENT:
-        return b"".join([part.cell for part in said])
-    return text_cell(cut_to_bytes(clean(reason(ways)), WHY_BYTES, html), WHY_INDENT)
-
-
-def _in_html(ways: Sequence[Mark]) -> bytes:
-    said = [_html_part(part) for part in reason_parts(ways, QUOTES)]
-    if sum([part.size for part in said]) <= WHY_BYTES:
-        return b"".join([part.cell for part in said])
-    return html_cell(cut_to_bytes(clean(reason(ways, QUOTES)), WHY_BYTES, html))
+def _reason(ways: Sequence[Mark]) -> Pair:
+    """The reason: of parts where it is one line of text and not too long, which it nearly always is."""
+    said = [_said(part) for part in reason_parts(ways)]
+    if sum([part.columns for part in said]) <= WIDTH - WHY_INDENT and sum([part.size for part in said]) <= WHY_BYTES:
+        return b"".join([part.text for part in said]), b"".join([part.html for part in said])
+    text, in_html = (cut_to_bytes(clean(reason(ways, quotes)), WHY_BYTES, html) for quotes in (PLAIN_QUOTES, QUOTES))
+    return text_cell(text, WHY_INDENT), html_cell(in_html)
 
 
 @lru_cache(maxsize=KEPT)
-def _part(text: str) -> Said:
-    """A part that needs more care than this, letters of other scripts or a link, has no room in a line."""
-    folded = _folded(text)
-    plain = folded.isascii() and "://" not in folded
-    return Said(encoded(folded), len(folded) if plain else WIDTH)
-
-
-@lru_cache(maxsize=KEPT)
-def _html_part(text: str) -> Said:
-    escaped = html(_folded(text))
-    return Said(encoded(escaped), len(escaped.encode()))
+def _said(part: Named | str) -> Said:
+    """A part that needs more care than this, letters of other scripts or a link, has no room in a line of text."""
+    text, in_html = (
+        _folded(part if isinstance(part, str) else worded(*part, quotes)) for quotes in (PLAIN_QUOTES, QUOTES)
+    )
+    plain = text.isascii() and "://" not in text
+    escaped = html(in_html)
+    return Said(encoded(text), len(text) if plain else WIDTH, encoded(escaped), len(escaped.encode()))
 
 
 def _folded(text: str) -> str:

@@ -153,8 +153,11 @@ class Card:
 
 def _together(each: Sequence[Marked]) -> Marked:
     """What stands in each span."""
-    if each and len(each[0]) == 1:  # nearly always
-        return ([piece for (pieces,) in each for piece in pieces],)
+    if len(each[0]) == 1:  # nearly always
+        together = list(each[0][0])
+        for (pieces,) in each[1:]:
+            together += pieces
+        return (together,)
     return [list(chain.from_iterable(spans)) for spans in zip(*each, strict=True)]
 
 

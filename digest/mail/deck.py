@@ -49,8 +49,8 @@ class Deck:
         shown = self._shown
         for number, line in enumerate(lines, first):
             in_text, in_html = shown.get(line) or self._show(line)
-            _extend(text, in_text, number)
-            _extend(html, in_html, number)
+            text += _numbered(in_text, number) if len(in_text) > 1 else in_text
+            html += _numbered(in_html, number) if len(in_html) > 1 else in_html
         return text, html
 
     def _show(self, line: str) -> Shown:
@@ -67,8 +67,9 @@ class Deck:
         return card
 
 
-def _extend(out: Out, parts: Sequence[bytes], number: int) -> None:
-    """Appends a card with its number."""
-    out.append(parts[0])
-    for part in parts[1:]:
-        out += (numbered(number), part)
+def _numbered(parts: Sequence[bytes], number: int) -> Sequence[bytes]:
+    """A card with its number."""
+    own = numbered(number)
+    if len(parts) == 2:  # nearly always
+        return parts[0], own, parts[1]
+    return [piece for part in parts for piece in (own, part)][1:]

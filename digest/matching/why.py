@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from digest.matching.mark import Mark
 from digest.matching.places import marks, number
@@ -21,6 +22,14 @@ NAMES = {
     "is": "announced as {}",
 }  # fmt: skip
 QUOTES = ('"', '"')
+
+
+class Named(NamedTuple):
+    """A mark that a reason names."""
+
+    mark: Mark
+    last: bool  # of those of its field
+
 
 Look = Callable[[Clause], list[Mark]]  # where a clause is true of a paper; none where it is false
 
@@ -88,23 +97,31 @@ def reason(found: Sequence[Mark], quotes: tuple[str, str] = QUOTES) -> str:
 
     Each clause is named once, where it is first; `quotes` open and close the words.
     """
-    return "".join(reason_parts(found, quotes))
+    return "".join([part if isinstance(part, str) else worded(*part, quotes) for part in reason_parts(found)])
 
 
-def reason_parts(found: Sequence[Mark], quotes: tuple[str, str] = QUOTES) -> list[str]:
-    """`reason` in parts, of which most are those of many reasons."""
+def reason_parts(found: Sequence[Mark]) -> list[Named | str]:
+    """`reason` in parts, of which most are those of many reasons: marks to be put in words, and what stands between."""
     first: dict[str, Mark] = {}
     for mark in found:
         first.setdefault(mark.clause, mark)
-    parts: list[str] = []
+    parts: list[Named | str] = []
     for field in FIELDS:
-        here = [_worded(mark, quotes) for mark in first.values() if mark.field == field]
+        here = [mark for mark in first.values() if mark.field == field]
         if here:
             parts += [*_listed(here), IN[field], ", "]
     for mark in first.values():
         if mark.field not in FIELDS:
-            parts += [_named(mark), ", "]
+            parts += [Named(mark, last=True), ", "]
     return parts[:-1]
+
+
+def worded(mark: Mark, last: bool, quotes: tuple[str, str] = QUOTES) -> str:
+    """A mark in words, for example `"kv cache"`. `last`: no other one stands behind it in a list."""
+    if mark.field not in FIELDS:
+        return NAMES.get(mark.field, "{}").format(mark.shown)
+    words = _worded(mark, quotes)
+    return words if last else words.removesuffix(",")
 
 
 @lru_cache(maxsize=4_096)
@@ -144,7 +161,6 @@ def _place(mark: Mark) -> tuple[int, int, bool]:
     return mark.start, -mark.end, mark.by_stem
 
 
-@lru_cache(maxsize=65_536)
 def _worded(mark: Mark, quotes: tuple[str, str]) -> str:
     """A clause and how it is found: `"kv cache"`, `"long context", as "long-context",`, `robot* as "Robots"`.
 
@@ -164,17 +180,13 @@ def _worded(mark: Mark, quotes: tuple[str, str]) -> str:
     return f"{clause}, as {shown}," if hyphenated else clause
 
 
-def _named(mark: Mark) -> str:
-    return NAMES.get(mark.field, "{}").format(mark.shown)
-
-
-def _listed(parts: Sequence[str]) -> list[str]:
+def _listed(marks: Sequence[Mark]) -> list[Named | str]:
     """`a`, `a and b`, `a, b and c`; a part that ends with a comma brings its own."""
-    *most, last = parts
-    listed: list[str] = []
-    for part in most:
-        listed += [part.removesuffix(","), ", "]
-    return [*listed[:-1], " and ", last] if most else [last]
+    *most, last = marks
+    listed: list[Named | str] = []
+    for mark in most:
+        listed += [Named(mark, last=False), ", "]
+    return [*listed[:-1], " and ", Named(last, last=True)] if most else [Named(last, last=True)]
 
 
 def _misses(query: Query, facts: Facts) -> list[str]:
@@ -206,4 +218,4 @@ def _unwanted(mark: Mark) -> str:
         return "no paper can match"
     if mark.field in FIELDS:
         return f"left out: has “{mark.shown}” in the {mark.field}"
-    return f"left out: {_named(mark)}" if mark.field in NAMES else f"left out: has {mark.shown}"
+    return f"left out: {worded(mark, last=True)}" if mark.field in NAMES else f"left out: has {mark.shown}"
