@@ -5,9 +5,10 @@ from email.utils import format_datetime
 
 import pytest
 
-from digest.models import Change, Source
-from tests.digest.sources.announced import channel, item, rss, rss_entry
-from tests.house import at, copies, fetch, papers, publish, reader, run, serve, told
+from digest.models import Change, Paper, Source
+from tests.digest.sources.announced import channel, rss, rss_entry
+from tests.digest.sources.announced import item as feed_item
+from tests.house import at, copies, fetch, item, papers, publish, reader, run, serve, told
 
 pytestmark = pytest.mark.django_db
 R = "r@example.org"
@@ -68,7 +69,9 @@ def test_a_revision_of_a_paper_that_was_listed_as_news_is_news_however_old(cs):
 
 def test_an_abstract_that_a_replacement_brings_is_no_news_where_no_listing_was(cs):
     run("source", "add", "j", "--kind", "feed", "--url", "http://j.example/rss")
-    entries = [item(f"g{n}", f"https://arxiv.org/abs/2611.{n:05}", midnight("2026-11-10"), f"Moss {n}") for n in OLD]
+    entries = [
+        feed_item(f"g{n}", f"https://arxiv.org/abs/2611.{n:05}", midnight("2026-11-10"), f"Moss {n}") for n in OLD
+    ]
     assert len(fetch(channel(*entries), "2026-11-23", "2026-11-23 06:00", "j")["added"]) == len(OLD)
     assert len(announced("2026-11-24", "replace", 2)["enriched"]) == len(OLD)
     serve("2026-11-25 07:01")
@@ -98,7 +101,7 @@ def test_the_first_look_is_one_that_was_believed(cs, body):
     assert fetch(body, "2026-11-01", "2026-11-01 06:00", "j")["verdict"] in ("failed", "suspect")
     assert Source.objects.get(slug="j").first_look is None
     dates = [midnight(day) for day in ("2026-11-23", "2026-11-22", "2026-11-21", "2026-11-02")]
-    entries = [item(f"g{n}", f"http://j.example/{n}", date, f"Fern {n}") for n, date in enumerate([*dates, ""])]
+    entries = [feed_item(f"g{n}", f"http://j.example/{n}", date, f"Fern {n}") for n, date in enumerate([*dates, ""])]
     assert len(fetch(channel(*entries), "2026-11-23", "2026-11-23 06:00", "j")["added"]) == 5
     serve("2026-11-24 07:01")
     assert sorted(told(R)) == ["2611.00900", "j:g0", "j:g1"]
@@ -106,11 +109,24 @@ def test_the_first_look_is_one_that_was_believed(cs, body):
 
 def test_a_feed_that_was_only_filled_in_has_had_no_first_look(cs):
     run("source", "add", "j", "--kind", "feed", "--url", "http://j.example/rss")
-    undated = [item(f"g{n}", f"http://j.example/{n}", "", f"Fern {n}") for n in range(5)]
+    undated = [feed_item(f"g{n}", f"http://j.example/{n}", "", f"Fern {n}") for n in range(5)]
     fetch(channel(*undated[:2]), "2026-11-22", "2026-11-22 06:00", "j", "--backfill")
     assert len(fetch(channel(*undated), "2026-11-23", "2026-11-23 06:00", "j")["added"]) == 3
     serve("2026-11-24 07:01")
     assert told(R) == ["2611.00900"]
+
+
+def test_a_summary_makes_no_change_and_is_frozen_in_those_that_are_made_for_another_reason():
+    summaries = ("", "Moss grows.", "Moss grows slowly.", "")
+    for hour, summary in enumerate(summaries, 6):
+        taken = fetch([item("2603.00001", ai_summary=summary)], "2026-03-02", f"2026-03-02 {hour:02}:00")
+        assert len(taken["added"]) == (hour == 6)
+    assert [change.facts.get("summary") for change in Change.objects.all()] == [None]
+    assert Paper.objects.get().facts["summary"] == "Moss grows slowly."
+    fetch([item("2603.00001", upvotes=5)], "2026-03-02", "2026-03-02 11:00")
+    run("settle", now="2026-03-03 06:00")
+    rows = Change.objects.order_by("number").values_list("kind", "facts__summary")
+    assert list(rows) == [("listed", None), ("rose", "Moss grows slowly."), ("settled", "Moss grows slowly.")]
 
 
 def test_a_source_that_has_always_failed_and_is_looked_at_no_more_is_no_quiet_day():

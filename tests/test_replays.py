@@ -186,6 +186,23 @@ def test_a_mended_parser_corrects_each_paper_once_by_the_last_look_that_showed_i
     assert corrected(journal) == corrected(journal, DAY) == []
 
 
+def test_a_replay_fills_in_the_summaries_that_an_older_parser_left_out_and_makes_no_change(monkeypatch):
+    read = reader.read
+
+    def older(*arguments):
+        listing = read(*arguments)
+        return replace(listing, entries=tuple(replace(entry, summary="") for entry in listing.entries))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reader, "read", older)
+        fetch([item("2603.00001", ai_summary="Moss grows.")], DAY, "2026-03-02 10:00")
+    head = Change.objects.count()
+    for _ in range(2):
+        assert corrected("hf") == []
+        assert Paper.objects.get().facts["summary"] == "Moss grows."
+    assert Change.objects.count() == head
+
+
 def test_a_look_that_was_followed_by_one_that_could_be_read_is_left_alone(mend):
     fetch(papers("2603.00001", "2603.00009"), DAY, "2026-03-02 10:00")
     mend()

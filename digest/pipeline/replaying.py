@@ -102,9 +102,10 @@ def _correct(source: Source, snapshot: Snapshot, listing: Listing, now: datetime
     changes: list[Change] = []
     for paper, entry in ((papers[0], entry) for papers, entry in found if len(papers) == 1):
         facts = merged(paper.facts, entry, own=source.short == paper.facts.sources[0])
-        if paper.paper in last and times[paper.paper] == 1 and facts != paper.facts:
+        differs = facts != paper.facts
+        if paper.paper in last and times[paper.paper] == 1 and (differs or facts.summary != paper.facts.summary):
             Paper.objects.filter(pk=paper.paper).update(facts=facts.to_json())
-            changes.append(_corrected(source, snapshot.day, paper.paper, facts, now))
+            changes += [_corrected(source, snapshot.day, paper.paper, facts, now)] if differs else []
     if changes:
         numbers.append(changes)
     return [change.facts["key"] for change in changes]

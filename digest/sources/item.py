@@ -1,8 +1,8 @@
 """One item of Hugging Face Daily Papers, as its API and its web page give it, read into an `Entry`. Pure.
 
 Seen from 2024 to 2026 in two families of shapes: the older without `summary` beside `paper`, without
-`paper.submittedOnDailyAt`, `githubRepo`, `projectPage`, `organization` and `ai_keywords`, and with titles,
-abstracts and some addresses broken in lines. New keys appeared 15 times in 27 months, so whatever is unknown
+`paper.submittedOnDailyAt`, `githubRepo`, `projectPage`, `organization`, `ai_keywords` and `ai_summary`, and with
+titles, abstracts and some addresses broken in lines. New keys appeared 15 times in 27 months, so whatever is unknown
 is ignored and whatever is missing stays empty. Only an item without id or title is refused.
 
 An author whom the list marks `hidden` is kept: the mark takes a paper off a member's profile, and Hugging
@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from digest.sources.listing import Entry, arxiv_key, guid_key
-from digest.sources.untrusted import TEXT_LIMIT, TITLE_LIMIT, count, iso_day, line, lines, web_url
+from digest.sources.untrusted import SUMMARY_LIMIT, TEXT_LIMIT, TITLE_LIMIT, count, iso_day, line, lines, web_url
 
 PAPERS = "https://huggingface.co/papers/"
 ID_LIMIT = 100  # characters
@@ -32,10 +32,11 @@ def read_item(item: object, source: str) -> Entry | str:
     if not title:
         return f"({identity}) has no title"
     arxiv = arxiv_key(identity)
+    abstract = line(paper.get("summary"), TEXT_LIMIT) or line(outer.get("summary"), TEXT_LIMIT)
     return Entry(
         keys=(arxiv or guid_key(source, identity),),
         title=title,
-        abstract=line(paper.get("summary"), TEXT_LIMIT) or line(outer.get("summary"), TEXT_LIMIT),
+        abstract=abstract,
         authors=_authors(paper.get("authors")),
         organisations=_organisations(paper.get("organization"), outer.get("organization")),
         upvotes=count(paper.get("upvotes")),
@@ -45,6 +46,7 @@ def read_item(item: object, source: str) -> Entry | str:
         link=PAPERS + (arxiv.removeprefix("arxiv:") or quote(identity, safe="")),
         published=iso_day(paper.get("publishedAt")),
         keywords=lines(paper.get("ai_keywords")),
+        summary=_summary(paper.get("ai_summary"), abstract),
     )
 
 
@@ -52,6 +54,12 @@ def _identity(value: object) -> str:
     """The id as text; "" for none. A number is none: 2503.02130 read as one has lost its last digit."""
     text = line(value, ID_LIMIT + 1)
     return text if text and " " not in text and len(text) <= ID_LIMIT else ""
+
+
+def _summary(value: object, abstract: str) -> str:
+    """What the list's model made of the abstract; "" where it gives the abstract itself, as it sometimes does."""
+    text = line(value, TEXT_LIMIT)
+    return "" if text == abstract else line(text, SUMMARY_LIMIT)
 
 
 def _authors(values: object) -> tuple[str, ...]:

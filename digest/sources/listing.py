@@ -62,6 +62,7 @@ class Entry:
     journal: str = ""  # where it was published, as the source says
     remarks: str = ""  # what the authors say beside the abstract: pages, venue
     primary: str = ""  # arXiv: the category that the paper was submitted to, one of `categories`
+    summary: str = ""  # the source's own, in a sentence or two, beside the authors' abstract
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,9 @@ class Facts:
     # How arXiv announced it last: new, cross, replace, replace-cross; "" when it did not say. Two lists that announce
     # one paper differently say nothing different of the paper itself, so it is not compared.
     announce: str = field(default="", compare=False)
+    # What a list's model made of the abstract, and may make anew. It says nothing new of the paper, so it is not
+    # compared and makes no change; a change that is made for another reason has the newest one known then.
+    summary: str = field(default="", compare=False)
     # ISO date (UTC) of the moment at which a filter judges these facts: of the change, not of the paper, so not kept.
     judged: str = field(default="", compare=False)
 
@@ -183,7 +187,8 @@ def said(facts: Facts, entry: Entry, *, own: bool) -> dict[str, Any]:
     source, or an older version, only fills what is empty, so that two spellings of one title don't chase each other.
     Who says no version shows the first. Code, keywords and where it is shown don't come with a version.
     Votes and comments are not merged here: they are counted per appearance (see `changes`). The announcement is the
-    last one, of any list, of the newest version; a newer version that nobody announced takes the older's away.
+    last one, of any list, of the newest version; a newer version that nobody announced takes the older's away. The
+    summary is the last one that any list gave.
     """
     newer, older = (entry.version or 1) > (facts.version or 1), (entry.version or 1) < (facts.version or 1)
     updates: dict[str, Any] = {}
@@ -199,4 +204,6 @@ def said(facts: Facts, entry: Entry, *, own: bool) -> dict[str, Any]:
         updates["announce"] = entry.announce
     elif entry.announce not in ("", facts.announce) and (entry.version or facts.version) == facts.version:
         updates["announce"] = entry.announce
+    if entry.summary not in ("", facts.summary):
+        updates["summary"] = entry.summary
     return updates

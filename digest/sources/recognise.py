@@ -211,6 +211,7 @@ def joined(papers: list[Known]) -> Known:
         listed=first.isoformat(),
         arxiv=next((paper.facts.arxiv for paper in papers if paper.facts.arxiv), ""),
         doi=next((paper.facts.doi for paper in papers if paper.facts.doi), ""),
+        summary=next((paper.facts.summary for paper in papers if paper.facts.summary), ""),
     )
     return Known(oldest.paper, facts, first, tuple(seen.values()))
 

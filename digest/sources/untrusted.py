@@ -17,6 +17,7 @@ from digest.sources.listing import one_line
 
 TITLE_LIMIT = 1_000  # characters; the longest real title has 175
 TEXT_LIMIT = 20_000  # characters of an abstract; the longest real one has 1,923
+SUMMARY_LIMIT = 600  # characters; the longest real one has 361
 NAME_LIMIT = 300  # characters of an author, an organisation, a keyword
 URL_LIMIT = 2_000
 COUNT_LIMIT = 1_000_000_000  # votes, comments; more is damage, and would not fit in the database's integers

@@ -41,6 +41,10 @@ def test_every_captured_answer_of_the_api_gives_as_many_papers_as_it_has_items(c
         assert [entry.upvotes for entry in listing.entries] == [item["paper"]["upvotes"] for item in items]
         assert sum(bool(e.code) for e in listing.entries) == sum("githubRepo" in i["paper"] for i in items)
         assert all(entry.abstract and entry.published for entry in listing.entries), file.name
+        for entry, said in zip(listing.entries, (i["paper"].get("ai_summary", "") for i in items), strict=True):
+            whole = " ".join(said.split())
+            assert entry.summary == ("" if whole == entry.abstract else whole)
+            assert len(entry.summary) <= 400
         assert (listing.whole, listing.note, listing.shown_day) == (True, "", None)
 
 

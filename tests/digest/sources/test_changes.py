@@ -104,6 +104,43 @@ def test_another_source_fills_what_is_empty_and_corrects_nothing():
     assert found.facts.sources == ("hf", "mirror")
 
 
+def summary_of(entry: Entry, known: Known, look: Look = LOOK) -> tuple[str, list[str]]:
+    """The summary that is stored after a look, and those of its changes."""
+    (found,) = changes({entry.keys[0]: known}, listing(entry), look)
+    return found.facts.summary, [finding.facts.summary for finding in found.findings]
+
+
+def test_a_summary_that_appears_changes_or_vanishes_is_no_change_and_others_have_it_as_known_then():
+    known = known_moss()
+    for said, kept in (("Moss grows.", "Moss grows."), ("It grows.", "It grows."), ("", "It grows.")):
+        (found,) = changes({MOSS.keys[0]: known}, listing(replace(MOSS, summary=said)), LOOK)
+        assert (found.facts.summary, found.findings) == (kept, ())
+        known = stored(found, known)
+    assert summary_of(replace(MOSS, upvotes=9), known) == ("It grows.", ["It grows."])
+    assert summary_of(replace(MOSS, upvotes=9, summary="Moss."), known) == ("Moss.", ["Moss."])
+
+
+def test_another_source_takes_no_summary_away_and_gives_a_newer_one():
+    known, mirror = (
+        stored(changes({}, listing(replace(MOSS, summary="Moss grows.")), LOOK)[0]),
+        replace(LOOK, source="m"),
+    )
+    assert summary_of(MOSS, known, mirror) == ("Moss grows.", ["Moss grows."])
+    assert summary_of(replace(MOSS, version=2, title="Mosses"), known, mirror)[0] == "Moss grows."
+    assert summary_of(replace(MOSS, summary="It grows."), known, mirror) == ("It grows.", ["It grows."])
+
+
+def test_of_papers_that_are_joined_the_oldest_summary_stays():
+    older = known_moss()
+    facts = Facts(key="10.1/x", title="Moss", sources=("feed",), doi="10.1/x", summary="It grows.")
+    younger = Known(7, facts, DAY, (Seen("feed", DAY),))
+    both = replace(MOSS, keys=("arxiv:2603.00001", "doi:10.1/x"))
+    for first, kept in (("", "It grows."), ("Moss.", "Moss.")):
+        paper = replace(older, facts=replace(older.facts, summary=first))
+        (found,) = changes({"arxiv:2603.00001": paper, "doi:10.1/x": younger}, listing(both), LOOK)
+        assert found.facts.summary == kept
+
+
 def test_votes_are_the_highest_of_a_papers_listings():
     old = Seen("hf", DAY - timedelta(days=5), upvotes=40)
     known = replace(known_moss(), seen=(*known_moss().seen, old), facts=replace(known_moss().facts, upvotes=40))
@@ -197,6 +234,7 @@ entries = st.builds(
     keys=st.sampled_from([("arxiv:2603.00001",), ("arxiv:2603.00002",), ("arxiv:2603.00001", "doi:10.1/x")]),
     title=texts,
     abstract=texts,
+    summary=texts,
     upvotes=counts,
     comments=counts,
     code=st.sampled_from(["", "https://code.example.org/moss"]),
@@ -220,6 +258,24 @@ def test_a_look_that_is_repeated_teaches_nothing(looks):
             merged = [key for key, other in known.items() if other.paper in found.merges]
             known |= dict.fromkeys([*entry.keys, *merged], paper)
             known = {key: paper if other.paper == paper.paper else other for key, other in known.items()}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(entries, texts), min_size=1, max_size=6))
+def test_summaries_make_no_change_whatever_they_are_and_the_last_is_kept(looks):
+    known: dict[str, Known] = {}
+    bare: dict[str, Known] = {}
+    last = ""
+    for shown, summary in looks:
+        entry = replace(shown, keys=MOSS.keys, summary=summary)
+        (found,) = changes(known, listing(entry), LOOK)
+        (without,) = changes(bare, listing(replace(entry, summary="")), LOOK)
+        last = summary or last
+        assert found.findings == without.findings
+        assert [finding.facts.summary for finding in found.findings] == [last] * len(found.findings)
+        assert (found.facts, found.facts.summary, without.facts.summary) == (without.facts, last, "")
+        known = {MOSS.keys[0]: stored(found, known.get(MOSS.keys[0]))}
+        bare = {MOSS.keys[0]: stored(without, bare.get(MOSS.keys[0]))}
 
 
 @given(st.integers(0, 600), st.integers(0, 600), st.lists(st.integers(0, 600), max_size=3))

@@ -76,6 +76,7 @@ def test_an_item_of_2026_gives_every_field() -> None:
     assert entry.link == "https://huggingface.co/papers/2611.94001"
     assert entry.published == date(2026, 11, 23)
     assert entry.keywords == ("moss", "silicon gardens")
+    assert entry.summary == "Moss."
     assert entry.day is None
 
 
@@ -84,7 +85,7 @@ def test_an_item_of_2024_leaves_the_newer_fields_empty_and_its_broken_lines_are_
     assert entry.title == "Lichen as a Prior for Slow Computation"
     assert entry.abstract == "Lichen is slow. So are we."
     assert entry.published == date(2024, 7, 30)
-    assert (entry.code, entry.project, entry.organisations, entry.keywords) == ("", "", (), ())
+    assert (entry.code, entry.project, entry.organisations, entry.keywords, entry.summary) == ("", "", (), (), "")
 
 
 def test_an_item_with_id_and_title_alone_is_enough() -> None:
@@ -98,6 +99,34 @@ def test_title_and_abstract_are_found_outside_the_paper_too() -> None:
     (entry,) = read(body(item)).entries
     assert entry.title == "Moss Grows on Silicon"
     assert entry.abstract.startswith("We grow moss")
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (" Moss\n grows \u202eon\u0000 silicon. ", "Moss grows on silicon."),
+        ("m" * 600, "m" * 600),
+        ("m" * 601, "m" * 599 + "…"),
+        ("We grow moss on\nsilicon and measure <10 watts.", ""),  # the abstract itself
+        ("We grow moss on silicon.", "We grow moss on silicon."),
+        (["Moss."], ""),
+        (7, ""),
+        ("", ""),
+    ],
+)
+def test_a_summary_is_one_line_of_600_characters_at_most_and_never_the_abstract_itself(raw: object, kept: str) -> None:
+    for listed in (body(new_item(ai_summary=raw)), page([new_item(ai_summary=raw)])):
+        assert [entry.summary for entry in read(listed).entries] == [kept]
+
+
+def test_an_abstract_that_is_longer_than_a_summary_may_be_is_known_in_its_place_too() -> None:
+    (entry,) = read(body(new_item(summary="moss " * 400, ai_summary="moss  " * 400))).entries
+    assert (entry.abstract, entry.summary) == (("moss " * 400).strip(), "")
+
+
+def test_the_cards_of_a_page_have_no_summaries() -> None:
+    (entry,) = read(page([new_item()], props="damaged")).entries
+    assert entry.summary == ""
 
 
 def test_no_votes_are_zero_and_absent_votes_are_unknown() -> None:

@@ -57,6 +57,22 @@ def test_the_primary_category_is_filled_in_and_left_to_the_first_source() -> Non
     assert merged(replace(MOSS, primary=""), stat, own=False).primary == "stat.ML"
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_the_last_summary_counts_whoever_gave_it_and_who_gives_none_leaves_it(own: bool) -> None:
+    first = merged(MOSS, replace(AGAIN, summary="Moss grows."), own=own)
+    assert first.summary == "Moss grows."
+    again = merged(replace(first, version=2), replace(AGAIN, version=None, summary="Moss grows slowly."), own=own)
+    assert again.summary == "Moss grows slowly."
+    assert merged(again, replace(AGAIN, version=3, title="Mosses"), own=own).summary == "Moss grows slowly."
+
+
+def test_a_summary_alone_makes_no_other_paper_but_is_kept() -> None:
+    told = merged(MOSS, replace(AGAIN, summary="Moss grows."), own=True)
+    assert told == MOSS
+    assert Facts.from_json(told.to_json()).summary == "Moss grows."
+    assert "summary" not in MOSS.to_json()
+
+
 def test_an_announcement_alone_makes_no_other_paper() -> None:
     assert merged(MOSS, replace(AGAIN, announce="cross"), own=True) == MOSS
 
