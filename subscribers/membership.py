@@ -178,12 +178,15 @@ def reschedule(number: int, now: datetime, *, zone: str, times: str, days: str) 
 
 
 @transaction.atomic
-def choose_shape(number: int, now: datetime, *, titles_only: bool, empty_too: bool) -> Subscriber:
-    """Digests without abstracts or with them; a short mail, or none, when there is nothing to tell."""
+def choose_shape(number: int, now: datetime, *, length: str, empty_too: bool) -> Subscriber:
+    """How much digests say of each paper; a short mail, or none, when there is nothing to tell.
+
+    ValueError for a length that is none.
+    """
     person = _locked(number)
-    person.titles_only, person.empty_too = titles_only, empty_too
-    person.save(update_fields=["titles_only", "empty_too"])
-    _event(person, "shape", now, titles_only=titles_only, empty_too=empty_too)
+    person.length, person.empty_too = Subscriber.Length(length), empty_too
+    person.save(update_fields=["length", "empty_too"])
+    _event(person, "shape", now, length=length, empty_too=empty_too)
     return person
 
 
@@ -239,7 +242,7 @@ def forget(number: int, now: datetime, *, journal_file: Path) -> Subscriber:
 
 def export(person: Subscriber) -> dict[str, object]:
     """Everything we keep about a person, as plain data."""
-    columns = ("email", "state", "zone", "times", "days", "titles_only", "empty_too", "consent", "asked_from",
+    columns = ("email", "state", "zone", "times", "days", "length", "empty_too", "consent", "asked_from",
                "confirmed_from")  # fmt: skip
     times = ("asked_at", "confirmed_at", "left_at", "paused_until", "due")
     return {

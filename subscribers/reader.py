@@ -42,7 +42,7 @@ class Reader(NamedTuple):
     asked: datetime | None  # when they confirmed, or were added
     added: bool  # by an operator; they did not ask themselves
     topics: tuple[Interest, ...]
-    titles_only: bool = False
+    length: str = "short"  # how much a digest says of each paper: see `Subscriber.Length`
     empty_too: bool = False  # a short mail when there is nothing to tell
 
     def schedule(self) -> Schedule:

@@ -23,7 +23,7 @@ NOT_ARRIVED = ("refused", "cancelled")  # states of a letter that nobody has got
 
 A_READ = 10_000  # rows held at once while readers are read
 # the columns of a Reader, in the order of its fields; those of times are read as texts
-COLUMNS = ("id", "key", "zone", "times", "days", "titles_only", "empty_too", "cursor", "added")
+COLUMNS = ("id", "key", "zone", "times", "days", "length", "empty_too", "cursor", "added")
 TIMES = ("due", "owed_from", "first_slot", "covered", "confirmed_at")
 # the columns of an Interest, in the order of its fields; its boosts are made a tuple
 TOPIC_COLUMNS = (
@@ -94,12 +94,12 @@ def _read(numbers: Sequence[int], people: QuerySet[Subscriber]) -> Iterator[Read
     texts = {f"{name}_text": as_text(name) for name in TIMES}
     mine = people.filter(id__in=among(numbers)).annotate(added=ADDED, **texts).order_by("id")
     rows = mine.values_list(*COLUMNS, *texts).iterator(A_READ)
-    for number, key, zone, times, days, titles_only, empty_too, cursor, added, *moments in rows:
+    for number, key, zone, times, days, length, empty_too, cursor, added, *moments in rows:
         due, owed_from, first_slot, covered, asked = map(moment, moments)
         assert due is not None
         yield Reader(
             number, key, zone, times, days, due, cursor, owed_from, first_slot, covered, asked, added,
-            tuple(topics.get(number, ())), titles_only, empty_too,
+            tuple(topics.get(number, ())), length, empty_too,
         )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
-"""Digests of titles alone, and a short mail when there is nothing: what readers choose under "What a digest holds"."""
+"""How much a digest says of each paper, and a short mail when there is nothing: "What a digest holds" on one's page."""
 
 import pytest
 from bs4 import BeautifulSoup
 
+from digest.editions.draft import LENGTHS
 from subscribers import membership
 from subscribers.models import Letter, Subscriber
 from tests.house import at, copies, fetch, item, letters, mails, papers, publish, reader, run, serve, told
@@ -10,11 +11,12 @@ from tests.house import at, copies, fetch, item, letters, mails, papers, publish
 pytestmark = pytest.mark.django_db
 R = "r@example.org"
 MOSS = item("2603.00001", "On moss", "A long story of moss.")
+LONG = f"It begins here. {'More of the same. ' * 60}It ends here."
 
 
-def choose(titles: bool = False, empty: bool = False) -> None:
+def choose(length: str = "short", empty: bool = False) -> None:
     number = Subscriber.objects.get(address=R).pk
-    membership.choose_shape(number, at("2026-03-02 06:01"), titles_only=titles, empty_too=empty)
+    membership.choose_shape(number, at("2026-03-02 06:01"), length=length, empty_too=empty)
 
 
 def said(mail, kind: str = "plain") -> str:
@@ -23,7 +25,7 @@ def said(mail, kind: str = "plain") -> str:
 
 def test_titles_alone_have_the_reason_and_the_links_but_no_abstract(outbox):
     reader(R, "Moss=moss", now="2026-03-02 06:00")
-    choose(titles=True)
+    choose("titles")
     fetch([MOSS], "2026-03-02", "2026-03-02 06:30")
     serve("2026-03-02 06:31")
     (mail,) = mails(outbox)
@@ -34,18 +36,53 @@ def test_titles_alone_have_the_reason_and_the_links_but_no_abstract(outbox):
     assert told(R) == ["2603.00001"]
 
 
-def test_far_more_titles_than_papers_with_abstracts_fit_into_one_mail(outbox):
+@pytest.mark.parametrize(("length", "ends"), [("", 0), ("short", 0), ("abstracts", 1), ("titles", 0)])
+def test_unless_another_length_is_chosen_a_paper_comes_with_the_beginning_of_its_abstract(outbox, length, ends):
+    reader(R, now="2026-03-02 06:00")
+    if length:
+        choose(length)
+    fetch([item("2603.00001", summary=LONG)], "2026-03-02", "2026-03-02 06:30")
+    serve("2026-03-02 06:31")
+    (mail,) = mails(outbox)
+    for kind in ("plain", "html"):
+        words = said(mail, kind)
+        assert (words.count("It begins here."), words.count("It ends here.")) == (length != "titles", ends)
+
+
+def test_whole_abstracts_come_to_one_who_chose_them_and_no_summaries(outbox):
+    reader(R, now="2026-03-02 06:00")
+    choose("abstracts")
+    fetch([item("2603.00002", summary=LONG, ai_summary="It is put briefly.")], "2026-03-02", "2026-03-02 06:30")
+    serve("2026-03-02 06:31")
+    (mail,) = mails(outbox)
+    for kind in ("plain", "html"):
+        words = said(mail, kind)
+        assert (words.count("It ends here."), words.count("It is put briefly.")) == (1, 0)
+
+
+def test_readers_choose_among_the_lengths_that_mails_have():
+    assert tuple(Subscriber.Length.values) == LENGTHS
+
+
+def test_a_length_that_is_none_is_refused():
+    reader(R, now="2026-03-02 06:00")
+    with pytest.raises(ValueError, match="epic"):
+        choose("epic")
+    assert Subscriber.objects.get().length == "short"
+
+
+def test_the_less_is_said_of_each_paper_the_more_of_them_fit_into_one_mail(outbox):
     many = [item(f"2603.{n:05}", f"On moss, part {n}", "moss and fern " * 100) for n in range(60)]
     fetch(many, "2026-03-02", "2026-03-02 05:00")
     reader(R, "Moss=moss", now="2026-03-02 06:00")
     held = []
-    for titles in (False, True):
-        choose(titles=titles)
+    for length in ("abstracts", "short", "titles"):
+        choose(length)
         html = run("preview", R, "--out", str(outbox), now="2026-03-02 07:00")
         held.append(len(html["papers"]))
         assert html["bytes"] < 400_000
     assert held[0] < 40
-    assert held[1] == 60
+    assert held[0] < held[1] <= held[2] == 60
 
 
 def test_nothing_brings_no_mail_unless_it_is_asked_for(outbox):

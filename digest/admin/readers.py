@@ -37,7 +37,7 @@ class SubscriberAdmin(History[Subscriber]):
         (None, {"fields": ("email", "state", "topics", "digests", "mail", "events")}),
         (
             "Schedule",
-            {"fields": ("zone", "times", "days", "titles_only", "empty_too", "due", "scheduled_at", "paused_until")},
+            {"fields": ("zone", "times", "days", "length", "empty_too", "due", "scheduled_at", "paused_until")},
         ),
         ("Where they are", {"fields": ("cursor", "owed_from", "first_slot")}),
         ("Consent", {"fields": ("asked_at", "asked_from", "confirmed_at", "confirmed_from", "consent", "left_at")}),

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from digest.editions.compose import Desk, Match, Occasion, Silence, compose, nothing
-from digest.editions.draft import ABSTRACTS, TITLES, Draft, Near
+from digest.editions.draft import Draft, Near
 from digest.editions.found import NOTHING
 from digest.pipeline.misses import Misses
 from digest.pipeline.owing import Earlier, owed, untouched
@@ -170,7 +170,7 @@ def _occasion(
         added=reader.added,
         topics=len(reader.topics),
         schedule=clock.words,
-        length=TITLES if reader.titles_only else ABSTRACTS,
+        length=reader.length,
     )
 
 

@@ -58,6 +58,7 @@ class Press:
     form: Any  # ScheduleForm, valid; None where the button stands alone
     ready: int = 0  # the ready-made topic to follow; 0: none named
     ticked: frozenset[str] = frozenset()  # names of boxes
+    length: str = ""  # how much to say of each paper; "": as before
     until: str = ""  # the day a pause ends, as typed
 
 
@@ -82,7 +83,8 @@ def _pressed(request: HttpRequest, token: str, person: Subscriber, wanted: str, 
     if person.state in ("active", "paused") and wanted in ACTS and (form is None or form.is_valid()):
         topic, offered = (number(request.POST.get(name, "")) for name in ("topic", "ready"))
         ticked = frozenset(request.POST.getlist("shape"))
-        press = Press(person, now, topic, form, offered, ticked, request.POST.get("until", "").strip())
+        length, until = request.POST.get("length", ""), request.POST.get("until", "").strip()
+        press = Press(person, now, topic, form, offered, ticked, length, until)
         try:
             return HttpResponseRedirect(f"{request.path}?done={ACTS[wanted](press)}", status=303)
         except NotPossible as reason:
@@ -119,9 +121,11 @@ def _reschedule(press: Press) -> str:
 
 
 def _shape(press: Press) -> str:
-    membership.choose_shape(
-        press.person.pk, press.now, titles_only="titles" in press.ticked, empty_too="empty" in press.ticked
-    )
+    try:
+        length = Subscriber.Length(press.length or press.person.length)
+    except ValueError:
+        raise NotPossible("choose one of the three lengths") from None
+    membership.choose_shape(press.person.pk, press.now, length=length, empty_too="empty" in press.ticked)
     return "shape"
 
 

@@ -23,6 +23,11 @@ class Subscriber(models.Model):
         LEFT = "left"
         FORGOTTEN = "forgotten"  # erased: the row stays, blanked, so that the books of the past stay right
 
+    class Length(models.TextChoices):
+        SHORT = "short", "a short text of each paper"
+        ABSTRACTS = "abstracts", "whole abstracts"
+        TITLES = "titles", "titles only"
+
     email = models.CharField(max_length=254, blank=True)  # as first spelled; it is mailed to
     address = models.CharField(max_length=254, null=True)  # as compared: no case, domain as A-label # noqa: DJ001
     key = models.CharField(max_length=32, default=new_key)
@@ -32,7 +37,9 @@ class Subscriber(models.Model):
     zone = models.CharField(max_length=64, default="UTC")  # IANA name, as typed
     times = models.CharField(max_length=60, default="07:30")  # HH:MM, comma between several
     days = models.CharField(max_length=40, default="daily")  # daily, weekdays, or mon,thu ...
-    titles_only = models.BooleanField(default=False, db_default=False)  # digests without abstracts
+    length = models.CharField(  # how much a digest says of each paper
+        max_length=10, choices=Length, default=Length.SHORT, db_default=Length.SHORT.value
+    )
     empty_too = models.BooleanField(default=False, db_default=False)  # a short mail also when there is nothing to tell
     due = models.DateTimeField(null=True)  # the next slot to serve; moved by compare-and-set alone
     cursor = models.BigIntegerField(null=True)  # change number up to which we have looked for them

@@ -18,6 +18,7 @@ DELICATE = (
     ("America/St_Johns", "02:00"), ("Pacific/Apia", "01:30"),
 )  # fmt: skip
 TIMES = ("07:00", "07:00,18:30", "00:00", "23:30", "07:30", "12:00", "06:45,12:00,20:00", "01:30")
+LENGTHS = ("titles", "abstracts", "short", "short", "short")
 DAYS = ("daily", "daily", "daily", "weekdays", "mon,thu", "sat,sun", "wed")
 
 
@@ -74,7 +75,7 @@ class Person:
     topics: tuple[Wanted, ...]
     joins: datetime
     acts: tuple[Act, ...]
-    titles_only: bool = False
+    length: str = "short"
     empty_too: bool = False  # wants a short mail when there is nothing to tell
 
 
@@ -120,8 +121,9 @@ def _person(random: Random, number: int, asked: Sequence[tuple[Wanted, ...]], fi
     joins = begin + timedelta(minutes=15 * random.randrange(days * 60 if later else 80))
     topics = asked[(number * 5 + number // len(asked)) % len(asked)]
     acts = _acts(random, joins, first, days)
-    titles, empty = random.random() < 0.2, random.random() < 0.2
-    return Person(f"r{number}@example.org", zone, times, on, topics, joins, acts, titles, empty)
+    length = LENGTHS[int(5 * random.random())]
+    empty = random.random() < 0.2
+    return Person(f"r{number}@example.org", zone, times, on, topics, joins, acts, length, empty)
 
 
 def _acts(random: Random, joins: datetime, first: date, days: int) -> tuple[Act, ...]:

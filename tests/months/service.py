@@ -298,7 +298,7 @@ def _joins(person: Person) -> Job:
 
     def work(now: datetime) -> None:
         number = run("reader", "add", person.email, *topics, *schedule, *confirmed, now=now)["id"]
-        membership.choose_shape(number, now, titles_only=person.titles_only, empty_too=person.empty_too)
+        membership.choose_shape(number, now, length=person.length, empty_too=person.empty_too)
 
     return work
 

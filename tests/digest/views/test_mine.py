@@ -134,12 +134,38 @@ def test_a_pause_until_a_day_says_so_and_the_day_can_be_changed(client, mine):
     assert Subscriber.objects.get().paused_until == at("2026-03-21 00:00")
 
 
-def test_what_a_digest_holds_is_ticked_and_unticked(client, mine, person):
-    for ticked, stored in ((["titles", "empty"], (True, True)), (["empty"], (False, True)), ([], (False, False))):
-        page = soup(client.post(mine, {"do": "shape", "shape": ticked}, follow=True))
-        person.refresh_from_db()
-        assert (person.titles_only, person.empty_too) == stored
-        assert [box["value"] for box in page.select("input[name=shape][checked]")] == ticked
+def shape(person: Subscriber) -> tuple[str, bool]:
+    person.refresh_from_db()
+    return person.length, person.empty_too
+
+
+def test_what_a_digest_holds_is_chosen_and_ticked(client, mine, person):
+    page = soup(client.get(mine))
+    lengths = [box["value"] for box in page.select("input[type=radio][name=length]")]
+    assert lengths == Subscriber.Length.values
+    for length, ticked in (("short", []), ("titles", ["empty"]), ("abstracts", ["empty"]), ("short", [])):
+        assert [box["value"] for box in page.select("input[checked]:is([name=length], [name=shape])")] == [
+            *shape(person)[:1],
+            *["empty"] * shape(person)[1],
+        ]
+        page = soup(client.post(mine, {"do": "shape", "length": length, "shape": ticked}, follow=True))
+        assert "Saved. It holds from your next digest on." in text(page)
+        assert shape(person) == (length, ticked == ["empty"])
+    assert [(e.data["length"], e.data["empty_too"]) for e in Event.objects.filter(kind="shape").order_by("id")] == [
+        ("short", False),
+        ("titles", True),
+        ("abstracts", True),
+        ("short", False),
+    ]
+
+
+def test_a_length_that_is_none_is_refused_and_one_that_is_not_sent_stays(client, mine, person):
+    client.post(mine, {"do": "shape", "length": "titles"})
+    page = soup(client.post(mine, {"do": "shape", "length": "epic", "shape": ["empty"]}))
+    assert "Choose one of the three lengths" in text(page)
+    assert shape(person) == ("titles", False)
+    client.post(mine, {"do": "shape", "shape": ["empty"]})
+    assert shape(person) == ("titles", True)
 
 
 def test_going_on_with_a_schedule_that_can_t_be_read_says_so_and_it_can_be_mended(client, mine, person):
