@@ -65,3 +65,14 @@ def test_one_title_has_tex_and_some_have_uncommon_letters() -> None:
     titles = [entry.title for entry in ALL.values()]
     assert sum("$" in title for title in titles) == 1
     assert sum(not title.isascii() for title in titles) >= 3
+
+
+def test_half_of_the_papers_have_a_summary_which_is_shorter_than_the_abstract_and_in_other_words() -> None:
+    said = [entry for entry in ALL.values() if entry.summary]
+    assert len(said) * 2 == len(ALL)
+    for entry in said:
+        assert 100 < len(entry.summary) < len(entry.abstract) / 2
+        assert entry.summary[:40] not in entry.abstract
+    for look in (MORNING, EVENING, NEXT_DAY):
+        assert 0 < sum(bool(entry.summary) for entry in look.values()) < len(look)
+    assert all(MORNING[key].summary == EVENING[key].summary for key in MORNING.keys() & EVENING.keys())
