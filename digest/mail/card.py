@@ -10,7 +10,7 @@ from itertools import chain
 from markupsafe import Markup
 
 from digest.editions import line
-from digest.mail.abstract import abstract
+from digest.mail.abstract import Abstract
 from digest.mail.because import ALSO_BYTES, ALSO_MOST, WHY_BYTES, because
 from digest.mail.cells import bounded, html, pair
 from digest.mail.cells import number as numbered
@@ -48,8 +48,8 @@ class Card:
         self.plain = clean(self.title)
         self.short = cut(self.plain, SHORT_MOST)
         self.lead = pair(bounded(self.title, LEAD_BYTES))
-        self._abstract = abstract(facts, length)
-        self._words = {"title": words(self.title), "abstract": words(self._abstract)}
+        self._abstract = Abstract(facts, length)
+        self._words = {"title": words(self.title), "abstract": words(self._abstract.text)}
         self._edges = {
             field: (array("L", [start for start, _ in places]), array("L", [end for _, end in places]))
             for field, places in self._words.items()
@@ -99,14 +99,14 @@ class Card:
         return total
 
     def _rendered(self, facts: Facts, wording: Wording, page: str, format: str) -> list[Form | Span]:
-        paper = plain(facts, page) | self._texts(format)
+        paper = plain(facts, page) | self._texts(format) | {"summed": self._abstract.summed}
         rendered = wording.fragment("card", format, {"paper": paper})
         mark = wording.marks[format]
         return cut_at_words(rendered, lambda text: Span(text, mark, format == TEXT))
 
     def _texts(self, format: str) -> dict[str, str]:
         """Title and abstract with their words between private characters."""
-        fields = {"title": (TITLE, self.title), "abstract": (ABSTRACT, self._abstract)}
+        fields = {"title": (TITLE, self.title), "abstract": (ABSTRACT, self._abstract.text)}
         if format == HTML:
             escaped = {name: bracketed(t, self._words[name], field, html) for name, (field, t) in fields.items()}
             return {name: Markup(text) for name, text in escaped.items()}  # noqa: S704 (escaped word by word)
@@ -115,6 +115,8 @@ class Card:
     def _run(self, place: str) -> Run | None:
         """A marked place as a run of whole words; None for one beyond the text shown."""
         field, start, end = line.place_of(place)
+        if field == "abstract":
+            start, end = self._abstract.place(start, end)
         if field not in self._edges or start >= end:
             return None
         starts, ends = self._edges[field]

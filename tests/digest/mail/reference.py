@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import html
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from email.message import EmailMessage
 from functools import cache
 from typing import Any
@@ -20,7 +21,7 @@ from markupsafe import Markup, escape
 
 from digest.editions.draft import Draft, Hit, Mark, Section
 from digest.mail import days
-from digest.mail.abstract import abstract
+from digest.mail.abstract import Abstract
 from digest.mail.compose import Addressee, Site
 from digest.mail.foreign import apart, clean, cut, cut_to_bytes, fit, words
 from digest.mail.headers import site_data
@@ -90,8 +91,9 @@ class Paper:
 
     def __init__(self, facts: Facts, url: str, length: str) -> None:
         self.title = paper_title(facts)
-        self.texts = {"title": Text(self.title, 2 + 3), "abstract": Text(abstract(facts, length), 3)}
-        self.plain = plain(facts, page_url(url, facts.key))
+        self.abstract = Abstract(facts, length)
+        self.texts = {"title": Text(self.title, 2 + 3), "abstract": Text(self.abstract.text, 3)}
+        self.plain = plain(facts, page_url(url, facts.key)) | {"summed": self.abstract.summed}
 
 
 class Text:
@@ -126,7 +128,15 @@ def known(facts: Facts, url: str, length: str) -> Paper:
 kept: list[Facts] = []
 
 
-def runs(marks: tuple[Mark, ...], texts: Mapping[str, Text]) -> dict[str, list[tuple[int, int]]]:
+def placed(mark: Mark, abstract: Abstract) -> Mark:
+    """The mark where its words stand in what is shown."""
+    if mark.field != "abstract" or not mark.end > mark.start:
+        return mark
+    start, end = abstract.place(mark.start, mark.end)
+    return replace(mark, start=start, end=end)
+
+
+def runs(marks: Sequence[Mark], texts: Mapping[str, Text]) -> dict[str, list[tuple[int, int]]]:
     """By field: marked places widened to whole words, in characters, without overlaps; the first 16 of a card."""
     wide = []
     for order, (field, text) in enumerate(texts.items()):
@@ -186,7 +196,7 @@ def alignment(text: str, lines: str) -> list[int]:
 
 def card(facts: Facts, hit: Hit, number: int, format: str, site: Site, length: str) -> str:
     own = known(facts, site.url, length)
-    places = runs(hit.marks, own.texts)
+    places = runs([placed(mark, own.abstract) for mark in hit.marks], own.texts)
     paper = dict(own.plain)
     quotes = ("“", "”") if format == "html" else ('"', '"')
     why = bounded(reason(hit.marks, quotes), 400) if hit.marks else ""

@@ -50,6 +50,7 @@ facts = st.builds(
     key=st.sampled_from(("2611.90412", "10.5555/a<b>&c", 'moss:http://j.example/1?a="b"')),
     title=texts,
     abstract=texts,
+    summary=st.one_of(st.just(""), texts),
     authors=st.lists(texts, max_size=5).map(tuple),
     organisations=st.lists(texts, max_size=3).map(tuple),
     upvotes=st.integers(0, 3),
