@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from digest.editions.carrying import Carried, Part, carry
 from digest.editions.draft import ABSTRACTS, Draft, Hit, Missing, Near, Section
@@ -97,9 +97,10 @@ def compose(
     room = MOST_BYTES - desk.frame_bytes - len(carried.parts) * desk.section_bytes
     fit(carried.parts, room, desk.sizes[occasion.length])
     shown = sum(1 for part in carried.parts for hit in part.hits if hit.carried) if owed.carried else 0
-    draft = _begun(occasion, owed, desk)
-    return replace(
-        draft,
+    return _draft(
+        occasion,
+        owed,
+        desk,
         sections=tuple(Section(p.topic, p.name, p.query, tuple(p.hits), tuple(p.more)) for p in carried.parts),
         told=again + carried.instead,
         outside=occasion.listed - fresh.papers - again,
@@ -111,19 +112,18 @@ def compose(
 def nothing(occasion: Occasion, silence: Silence, near: Sequence[Near], owed: Owed, desk: Desk) -> Draft:
     """The mail of one who wants to be told when there is nothing, and what came closest."""
     outside = occasion.listed - silence.told
-    draft = _begun(occasion, owed, desk)
-    return replace(draft, told=silence.told, outside=outside, silence=silence.reason, near=tuple(near))
+    return _draft(occasion, owed, desk, told=silence.told, outside=outside, silence=silence.reason, near=tuple(near))
 
 
-def _begun(occasion: Occasion, owed: Owed, desk: Desk) -> Draft:
-    """A digest without papers."""
+def _draft(occasion: Occasion, owed: Owed, desk: Desk, sections: tuple[Section, ...] = (), **counted: Any) -> Draft:
+    """A digest of this slot."""
     return Draft(
         date=occasion.date,
         slot=occasion.slot,
         since=occasion.since,
         next=occasion.next,
         zone=occasion.zone,
-        sections=(),
+        sections=sections,
         listed=occasion.listed,
         missing=owed.missing,
         oldest=min((occasion.slot, *(d.oldest for d in owed.carried)), key=datetime.fromisoformat),
@@ -136,6 +136,7 @@ def _begun(occasion: Occasion, owed: Owed, desk: Desk) -> Draft:
         wording=desk.wording,
         renderer=desk.renderer,
         length=occasion.length,
+        **counted,
     )
 
 

@@ -14,8 +14,8 @@ MOST_BYTES = 90_000  # of HTML, decoded: mail readers clip a little above
 class Sizes(NamedTuple):
     """Decoded bytes of HTML."""
 
-    card: Callable[[int], int]  # an upper bound, by change: quick
-    hit: Callable[[Hit], int]  # the exact bytes
+    most: Callable[[Hit], int]  # an upper bound: quick
+    exact: Callable[[Hit], int]
 
 
 def fit(parts: Sequence[Part], room: int, sizes: Sizes) -> None:
@@ -24,7 +24,7 @@ def fit(parts: Sequence[Part], room: int, sizes: Sizes) -> None:
     Carried papers have the first claim; then each section's best paper, each section's second, and so on, so
     that a topic with few papers is not crowded out by one with many.
     """
-    most = sum([sizes.card(hit.change) for part in parts for hit in part.hits])
+    most = sum([sizes.most(hit) for part in parts for hit in part.hits])
     if most <= room:
         return
     ordered = sorted((not hit.carried, j, -hit.score, i) for i, p in enumerate(parts) for j, hit in enumerate(p.hits))
@@ -32,8 +32,8 @@ def fit(parts: Sequence[Part], room: int, sizes: Sizes) -> None:
     for _, j, _, i in ordered:
         if room >= 0:  # once it is full, no size matters any more
             hit = parts[i].hits[j]
-            most -= sizes.card(hit.change)
-            room -= sizes.hit(hit)
+            most -= sizes.most(hit)
+            room -= sizes.exact(hit)
         if room < 0:
             over.add((i, j))
         elif most <= room:  # the others fit, whatever their sizes

@@ -41,6 +41,10 @@ class Because(NamedTuple):
 
 def joined(fields: Iterable[str]) -> str:
     """Fields as one text; a bar inside a field is written as \\!."""
+    fields = tuple(fields)
+    text = "|".join(fields)
+    if "\\" not in text and text.count("|") < max(1, len(fields)):
+        return text
     return "|".join([field.replace("\\", "\\\\").replace("|", "\\!") for field in fields])
 
 

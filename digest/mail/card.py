@@ -57,6 +57,7 @@ class Card:
         self._mark_bytes = len("".join(wording.marks[HTML]).encode())
         self._ways: dict[str, tuple[Way, Way]] = {}
         self._places: dict[str, tuple[Marked, Marked]] = {}
+        self._most: dict[tuple[int, int], int] = {}
         self.page = page_url(site_url, facts.key)
         self.failed = ""
         try:
@@ -80,22 +81,28 @@ class Card:
         """The decoded bytes of HTML that the card takes with this hit."""
         return len(decoded(numbered(1).join(self.shown(hit)[1])))
 
-    def most_bytes(self) -> int:
-        """An upper bound of the decoded bytes of HTML, with all marks and every line of the reason."""
+    def most_bytes(self, marks: int = MARKS_MOST, also: int = ALSO_MOST + 1) -> int:
+        """An upper bound of the decoded bytes of HTML, with so many marks and other topics and every line of the
+        reason."""
+        counts = min(marks, MARKS_MOST), min(also, ALSO_MOST + 1)
+        return self._most.get(counts) or self._new_most(*counts)
+
+    def _new_most(self, marks: int, also: int) -> int:
         bounds = {
             "number": 8,
             "score": 3,
             "why": WHY_BYTES,
             "topic": ALSO_BYTES,
             "date": DATE_BYTES,
-            "also": ALSO_MOST + 1,
+            "also": also,
         }
         total = 0
         for part in self._parts[HTML]:
             if isinstance(part, Form):
                 total += part.size(bounds)
             else:
-                total += part.size + MARKS_MOST * self._mark_bytes
+                total += part.size + marks * part.times * self._mark_bytes
+        self._most[marks, also] = total
         return total
 
     def _rendered(self, facts: Facts, wording: Wording, page: str, format: str) -> list[Form | Span]:

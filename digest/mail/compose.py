@@ -137,6 +137,10 @@ class Composer:
         """An upper bound of a card's decoded bytes of HTML, whatever is marked and whatever the reason says."""
         return self._decks[length].card(str(change)).most_bytes()
 
+    def most_bytes(self, hit: Hit, length: str = ABSTRACTS) -> int:
+        """An upper bound of `hit_bytes`, in a fraction of its time."""
+        return self._decks[length].card(str(hit.change)).most_bytes(len(hit.marks), len(hit.also))
+
     def hit_bytes(self, hit: Hit, length: str = ABSTRACTS) -> int:
         """The decoded bytes of HTML of a card with the marks and the reason of this hit."""
         return self._decks[length].card(str(hit.change)).bytes_of(hit.line())

@@ -58,6 +58,7 @@ class Span:
         self._begins = array("L", [end for _, end in places[:-1:2]])  # of each word, where what is before it ends
         self._ends = array("L", [end for _, end in places[1::2]])
         self._at = _occurrences(fields)
+        self.times = max(map(len, self._at.values()), default=0)  # how often a title or an abstract stands there
         self._before, self._behind = _sides(mark)
         self._rooms, self._lines = _rooms(text, words)
         self._lined = lined

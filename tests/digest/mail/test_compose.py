@@ -350,7 +350,7 @@ def test_the_sizes_told_are_never_below_the_true_ones() -> None:
     made = composer({1: facts})
     size = len(read(made.compose(draft, to, MESSAGE_ID, NOW)).html.replace("\n", "\r\n").encode())
     bound = made.frame_bytes() + 4 * made.section_bytes() + 8 * made.card_bytes(1)
-    assert made.hit_bytes(hit) <= made.card_bytes(1)
+    assert made.hit_bytes(hit) <= made.most_bytes(hit) <= made.card_bytes(1)
     assert size <= made.frame_bytes() + 4 * made.section_bytes() + 8 * made.hit_bytes(hit) <= bound
     assert bound < 2 * size
 
@@ -358,10 +358,23 @@ def test_the_sizes_told_are_never_below_the_true_ones() -> None:
 def test_a_usual_card_s_bound_is_not_far_from_its_size() -> None:
     made = composer()
     hit = DRAFT.sections[0].hits[0]
-    assert made.hit_bytes(hit) <= made.card_bytes(101) <= made.hit_bytes(hit) + 2_300
+    assert made.hit_bytes(hit) <= made.most_bytes(hit) <= made.hit_bytes(hit) + 1_000
+    assert made.most_bytes(hit) <= made.card_bytes(101) <= made.hit_bytes(hit) + 2_300
     assert made.frame_bytes() < 13_000
     assert made.section_bytes() < 3_300
     assert HTML_MOST == 90_000
+
+
+def test_a_title_that_stands_there_twice_has_its_marks_twice_in_the_bound() -> None:
+    twice = [
+        replace(p, body="{{ paper.title }} {{ paper.title }}") if (p.part, p.format) == ("card", "html") else p
+        for p in shipped(TEMPLATES)
+        if p.kind == "digest"
+    ]
+    title = PAPERS[101].title
+    found = tuple(Mark(word, "title", title.index(word), title.index(word) + len(word), word) for word in title.split())
+    made, hit = Composer(Wording(twice), SITE, PAPERS), Hit(101, 1, found)
+    assert made.hit_bytes(hit) <= made.most_bytes(hit)
 
 
 def test_a_card_that_can_not_be_rendered_becomes_title_and_link() -> None:
