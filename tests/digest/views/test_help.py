@@ -81,7 +81,7 @@ def test_the_help_begins_with_what_a_reader_asks_and_ends_with_the_operators(pag
         "How do I say what I care about?",
         "Why did nothing come?",
         "How do I change my topics?",
-        "Can it be shorter? Can it say when there is nothing?",
+        "Can it be longer or shorter? Can it say when there is nothing?",
         "How do I pause?",
         "How do I leave?",
         "What is kept about me?",
