@@ -49,15 +49,25 @@ def test_unless_another_length_is_chosen_a_paper_comes_with_the_beginning_of_its
         assert (words.count("It begins here."), words.count("It ends here.")) == (length != "titles", ends)
 
 
-def test_whole_abstracts_come_to_one_who_chose_them_and_no_summaries(outbox):
+@pytest.mark.parametrize(("length", "shown"), [("short", [0, 1, 1]), ("abstracts", [1, 0, 0]), ("titles", [0, 0, 0])])
+def test_the_summary_of_a_paper_takes_the_place_of_its_abstract_in_a_short_digest_alone(outbox, length, shown):
     reader(R, now="2026-03-02 06:00")
-    choose("abstracts")
-    fetch([item("2603.00002", summary=LONG, ai_summary="It is put briefly.")], "2026-03-02", "2026-03-02 06:30")
+    choose(length)
+    fetch([item("2603.00001", summary=LONG, ai_summary="It is put briefly.")], "2026-03-02", "2026-03-02 06:30")
     serve("2026-03-02 06:31")
     (mail,) = mails(outbox)
     for kind in ("plain", "html"):
         words = said(mail, kind)
-        assert (words.count("It ends here."), words.count("It is put briefly.")) == (1, 0)
+        assert [words.count(text) for text in ("It begins here.", "It is put briefly.", "AI summary")] == shown
+
+
+def test_a_digest_has_the_summary_that_was_known_when_its_news_was_made(outbox):
+    reader(R, now="2026-03-02 05:00")
+    for hour, summary in ((6, "It is put briefly."), (8, "It is put otherwise.")):
+        fetch([item("2603.00001", summary=LONG, ai_summary=summary)], "2026-03-02", f"2026-03-02 0{hour}:00")
+    serve("2026-03-02 09:00")
+    (mail,) = mails(outbox)
+    assert (said(mail).count("It is put briefly."), said(mail).count("It is put otherwise.")) == (1, 0)
 
 
 def test_readers_choose_among_the_lengths_that_mails_have():
