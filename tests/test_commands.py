@@ -19,6 +19,7 @@ from subscribers.outbox import connection
 from subscribers.outbox.mailurl import MailServer
 from tests.house import at, fetch, papers, publish, reader, run, serve, told
 from tests.sink import Sink
+from tests.starting import started
 
 ROOT = Path(__file__).resolve().parent.parent
 R = "r@example.org"
@@ -50,7 +51,7 @@ def called(tmp_path: Path, *arguments: str, **variables: str) -> "subprocess.Com
     ],
 )
 def test_what_is_wrong_is_said_in_a_line_and_nothing_else(tmp_path, command, code, says):
-    done = called(tmp_path, *command)
+    done = started(command, {"DIGEST_HOME": str(tmp_path / "home")})
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
     last = done.stderr.strip().splitlines()[-1]
@@ -62,7 +63,7 @@ def test_what_is_wrong_is_said_in_a_line_and_nothing_else(tmp_path, command, cod
 @pytest.mark.slow
 def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
     (tmp_path / "text").write_text("not a database, by a long way" * 100)
-    done = called(tmp_path, "ledger", DATABASE_URL=f"sqlite:///{tmp_path / 'text'}")
+    done = started(["ledger"], {"DIGEST_HOME": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path / 'text'}"})
     assert (done.returncode, done.stdout) == (1, "")
     assert "DATABASE_URL" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

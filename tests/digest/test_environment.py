@@ -1,8 +1,6 @@
 """Settings: a wrong one names its variable, what is wrong and an example, and never shows a password."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,16 +8,12 @@ import pytest
 from digest import backing, environment
 from digest.environment import SettingError
 from digest.sources.addresses import DIRECT, Proxy
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.starting import started
 
 
 def start(tmp_path: Path, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run `check` (with more words) with these variables and nothing else set."""
-    clean = {"PATH": os.environ["PATH"], "DIGEST_HOME": str(tmp_path), **variables}
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", *words], cwd=ROOT, env=clean, capture_output=True, text=True, check=False
-    )
+    return started(["check", *words], {"DIGEST_HOME": str(tmp_path), **variables})
 
 
 def test_without_any_variable_the_service_is_embedded_and_keeps_its_keys(tmp_path):

@@ -1,0 +1,92 @@
+"""`manage.py` started with just the variables that a test names, quickly.
+
+    done = started(["check"], {"SITE_URL": "https://"})
+    assert done.returncode == 1
+
+What Python and the libraries need is loaded once, in a process that knows no settings and forks for each start: that
+runs manage.py from its first line.
+"""
+
+import atexit
+import json
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def started(words: Sequence[str], variables: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """As by `manage.py WORDS` where nothing but PATH and these variables is set."""
+    mother = _mother()
+    assert mother.stdin is not None
+    assert mother.stdout is not None
+    with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
+        order = {"words": [*words], "variables": {**variables}, "out": out.name, "err": err.name}
+        mother.stdin.write(json.dumps(order) + "\n")
+        mother.stdin.flush()
+        code = int(mother.stdout.readline())
+        return subprocess.CompletedProcess(["manage.py", *words], code, out.read(), err.read())
+
+
+@cache
+def _mother() -> "subprocess.Popen[str]":
+    made = subprocess.Popen([sys.executable, "-m", "tests.starting"], cwd=ROOT, env={"PATH": os.environ["PATH"]},
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+    atexit.register(made.communicate)
+    return made
+
+
+def child(order: dict[str, Any]) -> int:
+    """One start, with its output in files; the exit code."""
+    os.environ.update(order["variables"])
+    for descriptor, name in ((1, order["out"]), (2, order["err"])):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_TRUNC), descriptor)
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+    sys.argv = ["manage.py", *order["words"]]
+    code = 0
+    try:
+        runpy.run_path("manage.py", run_name="__main__")
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        if isinstance(leaving.code, str):
+            print(leaving.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+def main() -> None:
+    import bs4  # noqa: F401 - what follows is loaded once, for all
+    import feedparser  # noqa: F401
+    import httpx  # noqa: F401
+    import jinja2  # noqa: F401
+    import lark  # noqa: F401
+    import numpy  # noqa: F401
+    import psycopg  # noqa: F401
+    import redis  # noqa: F401
+
+    for line in sys.stdin:
+        number = os.fork()
+        if number == 0:
+            code = 1
+            try:
+                code = child(json.loads(line))
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(number, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()
