@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes
 from functools import lru_cache
@@ -66,21 +66,25 @@ class Weeks:
     def end(self) -> datetime:
         return self.begin + timedelta(days=self.days)
 
+    def until(self, days: int) -> "Weeks":
+        """Only the first days of them."""
+        return replace(self, days=days)
+
     def settled_at(self) -> list[datetime]:
         return [datetime.combine(self.first + timedelta(days=n), SETTLES, UTC) for n in range(self.days)]
 
 
 class Hands:
-    """Who does the work: once, and counts its statements by kind of work."""
+    """Who does the work: once, and counts its statements by kind of work and day."""
 
     def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[tuple[str, date]] = Counter()
 
     def do(self, kind: str, job: Job, now: datetime, later: timedelta = timedelta(0)) -> None:
         """`later`: how much later the work is taken up again, should it be cut off."""
 
         def counted(execute: Callable[..., Any], sql: str, *asked: Any) -> Any:
-            self.counts[kind] += not sql.startswith(FRAMES)
+            self.counts[kind, now.date()] += not sql.startswith(FRAMES)
             return execute(sql, *asked)
 
         with connection.execute_wrapper(counted):
@@ -97,6 +101,7 @@ class DyingHands(Hands):
     def __init__(self, points: Mapping[str, Sequence[int]]) -> None:
         super().__init__()
         self.points, self.dead = points, False
+        self.done: Counter[str] = Counter()  # statements, by kind of work
         self.deaths: list[tuple[str, str]] = []  # kind of work, statement
 
     def do(self, kind: str, job: Job, now: datetime, later: timedelta = timedelta(0)) -> None:
@@ -121,8 +126,8 @@ class DyingHands(Hands):
             raise Died
         if sql.startswith(FRAMES):
             return execute(sql, *asked)
-        self.counts[kind] += 1
-        if self.counts[kind] not in self.points[kind]:
+        self.done[kind] += 1
+        if self.done[kind] not in self.points[kind]:
             return execute(sql, *asked)
         self.dead = True
         self.deaths.append((kind, sql))
@@ -180,14 +185,33 @@ class Outcome:
     dots: Counter[str]  # mails that left, by Message-ID
     mails: dict[tuple[str, datetime], Path]
     pages: dict[tuple[str, datetime], list[str]]  # the papers on the pages of some digests
-    statements: Counter[str]
+    statements: Counter[tuple[str, date]]  # by kind of work and day
+
+    def made(self, kind: str, end: datetime) -> int:
+        """How many statements of a kind of work there were before the day that begins at `end`."""
+        return sum(count for (what, day), count in self.statements.items() if what == kind and day < end.date())
+
+    def until(self, end: datetime) -> "Outcome":
+        """What there was when the weeks had ended then; of what is kept by reader and slot."""
+
+        def early(slots: Mapping[datetime, Any]) -> dict[datetime, Any]:
+            return {slot: what for slot, what in slots.items() if tick(slot) < end}
+
+        return replace(
+            self,
+            digests={address: early(slots) for address, slots in self.digests.items()},
+            copies={address: early(slots) for address, slots in self.copies.items()},
+            mails={(address, slot): path for (address, slot), path in self.mails.items() if tick(slot) < end},
+        )
+
+
+CARD, WORDING = lru_cache(maxsize=20_000)(deck.Card), lru_cache(maxsize=8)(wordings.wording)
 
 
 @contextmanager
 def kept_cards() -> Iterator[None]:
     """Cards are made once for all runs, which saves half of the time. How they read is other tests' matter."""
-    kept = lru_cache(maxsize=20_000)(deck.Card)
-    with patch.object(deck, "Card", kept), patch.object(wordings, "wording", lru_cache(maxsize=8)(wordings.wording)):
+    with patch.object(deck, "Card", CARD), patch.object(wordings, "wording", WORDING):
         yield
 
 
@@ -198,6 +222,7 @@ class Service:
     weeks: Weeks
     folder: Path
     hands: Hands = field(default_factory=Hands)
+    opened: int = 0  # pages of digests, at the end
     dots: Counter[str] = field(default_factory=Counter)
 
     def live(self) -> Outcome:
@@ -255,7 +280,7 @@ class Service:
             overdue=roll.overdue(end),
             dots=self.dots,
             mails=mails,
-            pages=dict(_pages(mails)),
+            pages=dict(_pages(mails, self.opened)),
             statements=self.hands.counts,
         )
 
@@ -346,9 +371,7 @@ def _copies() -> dict[str, dict[datetime, str]]:
     return found
 
 
-def _pages(
-    mails: Mapping[tuple[str, datetime], Path], count: int = 40
-) -> Iterator[tuple[tuple[str, datetime], list[str]]]:
+def _pages(mails: Mapping[tuple[str, datetime], Path], count: int) -> Iterator[tuple[tuple[str, datetime], list[str]]]:
     """The papers on the pages that some mails lead to."""
     for key in Random(1).sample(sorted(mails), min(count, len(mails))):
         link = re.search(r"On the web:\s+https://papers\.example\.org(/l/[\w-]+)\s", text(mails[key]))
