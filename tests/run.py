@@ -66,11 +66,11 @@ TOGETHER = (os.cpu_count() or 1) + 1
 
 
 def environment(name: str, home: str) -> dict[str, str]:
-    """The tools never write into the checkout's `var/`."""
+    """The tools never write into the checkout's `var/`. What one has compiled, the others need not."""
     database = "postgres" if "PostgreSQL" in name else "sqlite"
     readers = os.environ.get("UP_READERS", "300")  # of the service that is killed in the middle of a run
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "UP_READERS": readers,
         "DIGEST_HOME": home,
         "TEST_DATABASE": database,
