@@ -69,9 +69,30 @@ def only_once() -> None:
         pytest.skip("this is about processes, not about the database: see the SQLite run")
 
 
-def test_on_an_empty_folder_the_first_mail_arrives_by_itself_and_the_addresses_are_said(service):
+def test_from_an_empty_folder_to_ctrl_c_and_up_again(service):
+    """One life, since starting costs most: the first mail, a second `up`, each part killed, and the supervisor too."""
     only_once()
     service.start()
+    the_first_mail_arrives_by_itself_and_the_addresses_are_said(service)
+    a_second_up_and_a_taken_port_are_refused(service)
+    each_part_that_is_killed_is_started_again(service)
+    assert service.process is not None
+    kill(service.process.pid)
+    service.process.wait()
+    service.start()
+    service.wait_until_up()  # the supervisor left nothing that stops the next
+    assert sorted(service.parts()) == sorted(STOPS)
+    assert "password" not in service.said()
+    assert len(service.alive()) > 4
+    service.process.send_signal(signal.SIGINT)
+    assert service.process.wait(PATIENCE) == 0
+    assert service.alive() == []
+    service.start()
+    service.wait_until_up()
+    assert service.arrived() == 1
+
+
+def the_first_mail_arrives_by_itself_and_the_addresses_are_said(service):
     wait(lambda: service.arrived() or service.ended(), PATIENCE, f"the first mail: {service.said()}")
     service.wait_until_up()
     said = service.said()
@@ -87,10 +108,7 @@ def test_on_an_empty_folder_the_first_mail_arrives_by_itself_and_the_addresses_a
     assert (service.home / "broker" / "appendonlydir").exists()
 
 
-def test_a_second_up_and_a_taken_port_are_refused_and_ctrl_c_stops_everything(service):
-    only_once()
-    service.start()
-    service.wait_until_up()
+def a_second_up_and_a_taken_port_are_refused(service):
     assert service.process is not None
     second = service.manage("up", "--port", str(free_port()))
     assert (second.returncode, second.stdout) == (1, "")
@@ -99,31 +117,13 @@ def test_a_second_up_and_a_taken_port_are_refused_and_ctrl_c_stops_everything(se
     third = elsewhere.manage("up", "--port", str(service.port))
     assert third.returncode == 1
     assert f"port {service.port}" in third.stderr
-    assert len(service.alive()) > 4
-    service.process.send_signal(signal.SIGINT)
-    assert service.process.wait(PATIENCE) == 0
-    assert service.alive() == []
-    service.start()
-    service.wait_until_up()
-    assert "password" not in service.said()
-    assert service.arrived() == 1
 
 
-def test_each_part_that_is_killed_is_started_again_and_the_supervisor_leaves_nothing_that_stops_the_next(service):
-    only_once()
-    service.start()
-    service.wait_until_up()
+def each_part_that_is_killed_is_started_again(service):
     for name in STOPS:
         before = service.parts()[name]
         kill(before)
         wait(lambda name=name, before=before: service.parts().get(name, before) != before, PATIENCE, f"{name} again")
-    assert service.process is not None
-    kill(service.process.pid)
-    service.process.wait()
-    service.start()
-    service.wait_until_up()
-    assert sorted(service.parts()) == sorted(STOPS)
-    assert service.arrived() == 1
 
 
 def test_killed_and_flushed_in_the_middle_of_a_run_everyone_gets_one_or_is_listed(big_service):
