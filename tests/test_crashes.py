@@ -59,9 +59,11 @@ def everyone_has(service: Service, sink: Sink) -> list[dict[str, Any]]:
     return letters
 
 
-@pytest.mark.parametrize("connections", [1, 3])
-def test_deliver_killed_at_every_step(service: Service, connections: int):
-    """Each connection may leave one letter unknown."""
+def test_deliver_killed_at_every_step(service: Service):
+    """Each connection may leave one letter unknown: one on SQLite, three on PostgreSQL, whose senders are many.
+
+    SQLite with two has real kills, below."""
+    connections = 1 if connection.vendor == "sqlite" else 3
     service.json("publish", "--now", MORNING)
     service.keep()
     service.warm("deliver", "--until-empty", "--now", SLOT)
@@ -134,7 +136,7 @@ def test_deliver_with_alerts_killed_at_every_step(boss: str, service: Service):
     for point in range(1, 30):  # what comes behind are letters
         service.back()
         with Sink() as sink:
-            service.email_url = f"{sink.url}?timeout=10"
+            service.email_url = f"{sink.url}?timeout=10&connections=1"  # over several, a letter may overtake the alert
             assert service.run("deliver", "--until-empty", "--now", SLOT, dies_at=point) == DEAD
             sink.idle()
             before = {mail.recipient for mail in sink.received}
@@ -189,7 +191,7 @@ def test_kill_9_at_the_network_calls_of_deliver(service: Service):
         pytest.skip("on PostgreSQL the database's answers are network calls too: see the fault table")
     try:
         posted(service, READERS)
-        found = killed(service, connections=2, most=int(os.environ.get("KILL_POINTS", "5")), calls=CALLS)
+        found = killed(service, connections=2, most=int(os.environ.get("KILL_POINTS", "3")), calls=CALLS)
     except Missing as missing:
         if os.environ.get("CI"):
             raise
