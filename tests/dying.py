@@ -8,6 +8,7 @@ can see: a transaction, a line to the mail server. The command that is to die at
 code 99; one that has fewer steps ends normally.
 """
 
+import gc
 import io
 import itertools
 import json
@@ -123,6 +124,8 @@ def main() -> None:
     django.setup()
     from digest.management.commands import deliver, fetch, ledger, publish, reader  # noqa: F401 - loaded once, for all
 
+    gc.collect()
+    gc.freeze()  # so that no child's collection touches, and so copies, what all of them share
     for line in sys.stdin:
         order = json.loads(line)
         if "here" in order:
