@@ -55,12 +55,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait(until: Callable[[], object], seconds: float, what: str) -> float:
-    """How long it took."""
+def wait(until: Callable[[], object], seconds: float, what: str, pause: float = 0.1) -> float:
+    """How long it took. `pause`: seconds between two questions, more where the answer costs what the service needs."""
     started = time.monotonic()
     while not until():
         assert time.monotonic() - started < seconds, f"{what}: not within {seconds} s"
-        time.sleep(0.1)
+        time.sleep(pause)
     return time.monotonic() - started
 
 
