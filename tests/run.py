@@ -52,17 +52,17 @@ SAME = (
 )
 IGNORED = [f"--ignore=tests/{path}" for path in SAME]
 WHOLE = {
-    # first, since starting and killing the whole service is mostly waiting
+    # first what is mostly waiting, then by length: so no core is idle at the end
     "the service, on SQLite": [*PYTEST, "tests/digest/test_up.py"],
     "the service, on PostgreSQL": [*PYTEST, "tests/digest/test_up.py"],
     "long tests on PostgreSQL": [*LONG, *IGNORED],
     "long tests on SQLite": LONG,
+    "tests without a database": [*PYTEST, "-m", "not django_db and not postgres"],
     "tests on SQLite": STORED,
     "tests on PostgreSQL": [*STORED, *IGNORED],
-    "tests without a database": [*PYTEST, "-m", "not django_db and not postgres"],
     "tests in a browser": BROWSER,
 }
-TOGETHER = (os.cpu_count() or 1) + 1
+TOGETHER = (os.cpu_count() or 1) + 2  # a good part of each is waiting
 
 
 def environment(name: str, home: str) -> dict[str, str]:
