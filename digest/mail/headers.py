@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from email.charset import QP, Charset
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
@@ -16,6 +17,8 @@ from digest.mail.slots import HTML, TEXT
 LINE_MOST = 76
 SUBJECT_MOST = 180  # characters
 LABELS_KEPT = 64
+PLAINLY = Charset("utf-8")
+PLAINLY.header_encoding = QP
 ONE_CLICK = ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 BOUNDARY = "=_daily_papers_digest"  # can't occur in quoted-printable text (RFC 2045, section 6.7)
 BEGIN = {
@@ -140,7 +143,7 @@ def encoded_subject(text: str) -> str:
     """
     if text.isascii() and "=?" not in text and max(map(len, text.split(" "))) < LINE_MOST:
         return _folded(text)
-    return Header(text, "utf-8", maxlinelen=LINE_MOST, header_name="Subject").encode(linesep="\r\n")
+    return _encoded_words(text, "Subject")
 
 
 def _folded(text: str) -> str:
@@ -178,8 +181,13 @@ def _named(field: str, name: str, address: str) -> str:
     name = clean(name)
     if name.isascii() and "=?" not in name:
         return f"{field}: {formataddr((name, address))}" if name else f"{field}: <{address}>"
-    encoded = Header(name, "utf-8", maxlinelen=LINE_MOST, header_name=field).encode(linesep="\r\n")
-    return f"{field}: {encoded}\r\n <{address}>"
+    return f"{field}: {_encoded_words(name, field)}\r\n <{address}>"
+
+
+def _encoded_words(text: str, field: str) -> str:
+    """The text as it stands in a field. ASCII never becomes base64, which looks to filters like something to hide."""
+    charset = PLAINLY if text.isascii() else "utf-8"
+    return Header(text, charset, maxlinelen=LINE_MOST, header_name=field).encode(linesep="\r\n")
 
 
 def _domain(name: str) -> str:

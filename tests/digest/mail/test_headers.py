@@ -154,3 +154,11 @@ def test_a_subject_with_a_line_end_is_refused_and_a_name_with_one_is_cleaned(tex
 def test_a_date_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no zone"):
         Envelope(SITE, "digest").header(READER, "x", MESSAGE_ID, datetime(2026, 11, 25), "2026-11-25")
+
+
+@pytest.mark.parametrize("subject", ["R&D =?utf-8?q?R&D?= 2 3, <img src=x onerror=alert(1)>", "x" * 150])
+def test_ascii_is_never_hidden_in_base64(subject: str) -> None:
+    encoded = encoded_subject(subject)
+    assert "=?utf-8?q?" in encoded
+    assert "?b?" not in encoded
+    assert str(make_header(decode_header(encoded))) == subject
