@@ -61,8 +61,10 @@ def starting(word: str) -> Callable[[Paper], bool]:
 
 
 def by(name: str) -> Callable[[Paper], bool]:
-    """Its words in order, the last one the family name; a hyphen is a space."""
-    found = re.compile(r"(?:.* )?" + "(?: .*)? ".join(map(re.escape, spaced(name).split())), re.IGNORECASE)
+    """Its words in order, the last one the family name; of the others an initial will do; a hyphen is a space."""
+    *given, family = map(re.escape, spaced(name).split())
+    words = [*(rf"(?:{word}|{word[0]}\.?)" for word in given), family]
+    found = re.compile(r"(?:.* )?" + "(?: .*)? ".join(words), re.IGNORECASE)
     return lambda paper: any(found.fullmatch(spaced(author)) for author in paper.authors)
 
 
