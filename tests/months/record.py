@@ -87,7 +87,7 @@ WANTS: dict[str, Callable[[Paper], bool]] = {
     "title:reason*": starting("reason"),
     "title:world": starting(r"worlds?(?![a-z0-9])"),
     "title:diffus* OR title:flow*": starting("(diffus|flow)"),
-    'title:"language models"': starting(r"language[- ]models?(?![a-z0-9])"),
+    'title:"language models"': starting(r"language[- ]model(?:s|l?ing|l?ed)?(?![a-z0-9])"),
 }
 
 
