@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from digest.editions.draft import SHORT, TITLES
-from digest.mail.foreign import cut
+from digest.mail.foreign import cut, fit
 from digest.sources.listing import Facts
 from subscribers.query.tex import readable
 from subscribers.query.words import analyse
@@ -23,10 +23,11 @@ class Abstract:
 
     def __init__(self, facts: Facts, length: str) -> None:
         self._whole = readable(facts.abstract) if length != TITLES else ""
-        summary = readable(facts.summary).strip() if length == SHORT else ""
-        self.summed = bool(summary)
-        self.text = beginning(summary or self._whole, SHORT_MOST) if length == SHORT else cut(self._whole, WHOLE_MOST)
-        words = analyse(self.text) if summary else ()
+        summary = readable(facts.summary) if length == SHORT else ""
+        self.summed = bool(fit(summary).strip())  # one of signs that nobody sees is none
+        text = summary if self.summed else self._whole
+        self.text = beginning(text, SHORT_MOST) if length == SHORT else cut(text, WHOLE_MOST)
+        words = analyse(self.text) if self.summed else ()
         self._stems, self._places = [word.stem for word in words], [(word.start, word.end) for word in words]
 
     def place(self, start: int, end: int) -> tuple[int, int]:

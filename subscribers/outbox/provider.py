@@ -134,9 +134,8 @@ def judged(error: Exception) -> tuple[Outcome, bool]:
     if isinstance(error, AnymailRecipientsRefused):
         return _refused(error), False
     if not isinstance(error, AnymailError):
-        return Outcome(
-            "unknown", "DOT", None, _said(error)
-        ), True  # it stumbled over the answer: the letter may be gone
+        # it stumbled over the answer: the letter may be gone
+        return Outcome("unknown", "DOT", None, _said(error)), True
     response = getattr(error, "response", None)
     if response is None:
         kind = "deferred" if never_left(error) else "unknown"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from digest.editions.draft import ABSTRACTS, SHORT, TITLES
@@ -24,6 +26,12 @@ def marked(shown: Abstract, words: str) -> str:
 def test_a_short_digest_shows_the_summary_where_there_is_one_and_says_that_it_is_one() -> None:
     assert (Abstract(SUMMED, SHORT).text, Abstract(SUMMED, SHORT).summed) == (SUMMED.summary, True)
     assert (Abstract(PLAIN, SHORT).text, Abstract(PLAIN, SHORT).summed) == (readable(WHOLE), False)
+
+
+@pytest.mark.parametrize("nothing", ["\u202e\u2066", " ", "\x00\x07", "\ufeff"])
+def test_a_summary_that_nobody_can_see_is_none(nothing: str) -> None:
+    shown = Abstract(replace(SUMMED, summary=nothing), SHORT)
+    assert (shown.text, shown.summed) == (readable(WHOLE), False)
 
 
 def test_whole_abstracts_and_titles_alone_have_no_summary() -> None:
