@@ -14,6 +14,7 @@ MOST_BYTES = 90_000  # of HTML, decoded: mail readers clip a little above
 class Sizes(NamedTuple):
     """Decoded bytes of HTML."""
 
+    roof: Callable[[int], int]  # an upper bound for any card of a change: quickest
     most: Callable[[Hit], int]  # an upper bound: quick
     exact: Callable[[Hit], int]
 
@@ -24,6 +25,8 @@ def fit(parts: Sequence[Part], room: int, sizes: Sizes) -> None:
     Carried papers have the first claim; then each section's best paper, each section's second, and so on, so
     that a topic with few papers is not crowded out by one with many.
     """
+    if sum([sizes.roof(hit.change) for part in parts for hit in part.hits]) <= room:
+        return
     most = sum([sizes.most(hit) for part in parts for hit in part.hits])
     if most <= room:
         return

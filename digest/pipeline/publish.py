@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from django.db import IntegrityError
 from django.db.models import Exists, Max, OuterRef
@@ -142,7 +142,11 @@ def desk(window: Window, now: datetime) -> Desk:
     facts = ChangeFacts({c.change: c.facts for c in candidates}, {c.change: c.paper for c in candidates})
     composer = Composer(wordings.wording(versions), wordings.site(), facts)
     sizes = {
-        length: Sizes(partial(composer.most_bytes, length=length), kept(partial(composer.hit_bytes, length=length)))
+        length: Sizes(
+            cache(partial(composer.card_bytes, length=length)),
+            partial(composer.most_bytes, length=length),
+            kept(partial(composer.hit_bytes, length=length)),
+        )
         for length in LENGTHS
     }
     frame = composer.section_bytes(), composer.frame_bytes()

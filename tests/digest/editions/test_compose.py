@@ -35,7 +35,7 @@ def desk(size: int) -> Desk:
         PAPERS.__getitem__,
         why,
         lambda interest, c: boosted(interest.boosts, c.facts, c.hours),
-        dict.fromkeys(LENGTHS, Sizes(lambda hit: size + 10, lambda hit: size)),
+        dict.fromkeys(LENGTHS, Sizes(lambda change: size + 20, lambda hit: size + 10, lambda hit: size)),
         section_bytes=0,
         frame_bytes=0,
     )
