@@ -10,21 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache, partial
 
 from django.db import IntegrityError
 from django.db.models import Exists, Max, OuterRef
 
 from digest.editions.compose import Desk, Silence
-from digest.editions.draft import LENGTHS
-from digest.editions.fitting import Sizes
 from digest.editions.found import Candidate
 from digest.editions.rank import boosted
-from digest.editions.written import Writer, kept
+from digest.editions.written import Writer
 from digest.mail.compose import Composer
 from digest.mail.parts import RENDERER
 from digest.models import Snapshot, Source
-from digest.pipeline import numbers, wordings
+from digest.pipeline import numbers, sizing, wordings
 from digest.pipeline.facts import ChangeFacts
 from digest.pipeline.misses import Misses
 from digest.pipeline.owing import earlier_digests
@@ -141,16 +138,8 @@ def desk(window: Window, now: datetime) -> Desk:
     candidates = window.candidates
     facts = ChangeFacts({c.change: c.facts for c in candidates}, {c.change: c.paper for c in candidates})
     composer = Composer(wordings.wording(versions), wordings.site(), facts)
-    sizes = {
-        length: Sizes(
-            cache(partial(composer.card_bytes, length=length)),
-            partial(composer.most_bytes, length=length),
-            kept(partial(composer.hit_bytes, length=length)),
-        )
-        for length in LENGTHS
-    }
-    frame = composer.section_bytes(), composer.frame_bytes()
-    return Desk(facts, facts.paper, window.why, _scorer(), sizes, *frame, wording=versions, renderer=RENDERER)
+    sizes, frame = sizing.sizes(composer), sizing.frame(composer)
+    return Desk(facts, facts.paper, window.why, _scorer(), sizes, frame, wording=versions, renderer=RENDERER)
 
 
 def _scorer() -> Callable[[Interest, Candidate], int]:
