@@ -121,7 +121,7 @@ def _range(readers: Sequence[Reader], head: int, now: datetime, site_host: str, 
     return _Range(
         window,
         found,
-        ToldBefore(window),
+        ToldBefore(window, [reader.id for reader in readers]),
         desk(window, now),
         now,
         site_host,
