@@ -6,6 +6,7 @@ first days again, cut off at fifty random points and taken up again; and with tw
 The whole size, all days each time, is a quarter of an hour of a core for the undisturbed months and more for each of
 the others. `MONTHS_KEPT` names a folder where the undisturbed months are kept for those that come after, so that the
 three can be lived apart, and in both databases; it is of one state of the checkout, and to be deleted with it.
+`MONTHS_AGAIN` says how many of the days are lived again.
 
     export MONTHS_READERS=500 MONTHS_DAYS=61 MONTHS_KEPT=/var/tmp/months
     pytest tests/test_two_months.py -k "not fifty and not schedulers"
@@ -37,7 +38,8 @@ READERS = int(os.environ.get("MONTHS_READERS", "14"))
 LENGTH = int(os.environ.get("MONTHS_DAYS", "10"))
 SEED = int(os.environ.get("MONTHS_SEED", "1"))
 KEPT = os.environ.get("MONTHS_KEPT", "")
-AGAIN = LENGTH if LENGTH > 40 else LENGTH // 2  # days that are lived again: a weekend, Monday's weeks, the 1st's months
+# days that are lived again: a weekend, Monday's weeks, the 1st's months
+AGAIN = int(os.environ.get("MONTHS_AGAIN", LENGTH if LENGTH > 40 else LENGTH // 2))
 DEATHS = {"look": 12, "people": 2, "publish": 18, "deliver": 18}
 FULL = 75_000  # bytes of HTML: a mail that leaves out papers for its size is at least so long (90,000 is the limit)
 LASTLY = timedelta(days=20)
