@@ -6,7 +6,6 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -33,13 +32,9 @@ NO_EDGES = array("L"), array("L")
 WAYS_KEPT, PLACES_KEPT = 256, 1_024  # of one paper: by conditions and score; marked words by their place
 
 
-class Shown(NamedTuple):
-    """A card as it stands in a mail, in pieces; those where its number stands are empty."""
-
-    text: list[bytes]
-    text_numbers: Sequence[int]
-    html: list[bytes]
-    html_numbers: Sequence[int]
+# A card as it stands in a mail: pieces of its text part and where its number stands among them (these are empty), and
+# the same of its HTML part.
+Shown = tuple[list[bytes], Sequence[int], list[bytes], Sequence[int]]
 
 
 class Card:
@@ -80,12 +75,12 @@ class Card:
         why = because(rest)
         text, in_html = self._ways.get(why.holds + score) or self._new_ways(why.holds, score)
         in_text, marked = self._places.get(places) or self._marked(places)
-        return Shown(text.filled(why, in_text), text.numbers, in_html.filled(why, marked), in_html.numbers)
+        return text.filled(why, in_text), text.numbers, in_html.filled(why, marked), in_html.numbers
 
     def bytes_of(self, hit: str) -> int:
         """The decoded bytes of HTML that the card takes with this hit."""
-        shown = self.shown(hit)
-        return len(decoded(b"".join(shown.html))) + len(shown.html_numbers)
+        _, _, pieces, numbers = self.shown(hit)
+        return len(decoded(b"".join(pieces))) + len(numbers)
 
     def most_bytes(self, marks: int = MARKS_MOST, also: int = ALSO_MOST + 1) -> int:
         """An upper bound of the decoded bytes of HTML, with so many marks and other topics and every line of the
