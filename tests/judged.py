@@ -1,8 +1,8 @@
 """`python -m tests.judged [--mails N]`: so many signed digests, with naughty strings in every field, before mailcheck.
 
-Papers are invented; a third of them, of the readers' topics and of the authors have something naughty in the place of
-plain words. Where the captured listings are, real papers stand beside them. mailcheck is the kit's (set KIT to its
-folder); its table is shown, and its verdict is ours.
+Papers are made of the sample days' sentences; a third of them, of the readers' topics and of the authors have something
+naughty beside or in the place of plain words. Where the captured listings are, real papers stand beside them. mailcheck
+is the kit's (set KIT to its folder); it looks at every mail, its table is shown, and its verdict is ours.
 """
 
 import argparse
@@ -19,12 +19,13 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.bench.crowd import listed as papers
+from tests import sentences
 from tests.listings import BESIDE, listings_folder
 
 KIT = Path(os.environ.get("KIT", "") or BESIDE.parent / "kit")
 DOMAIN, SELECTOR = "digest.example.org", "s1"
 DAY, NOW = date(2026, 11, 25), datetime(2026, 11, 25, 8, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=20)  # when the letters are posted: everybody's part of the jitter is over
 INVENTED, NAUGHTY_SHARE = 60, 1 / 3
 NAUGHTY = (
     "<script>alert(1)</script>",
@@ -74,7 +75,8 @@ def main() -> int:
         begin(folder, mails, key)
         written = write(options.mails)
         print(f"{written} digests in {mails}", flush=True)
-        check = [KIT / "mailcheck", mails, "--dkim-key-file", key, "--selector", SELECTOR, "--domain", DOMAIN]
+        check = [KIT / "mailcheck", mails, "--dkim-key-file", key, "--selector", SELECTOR, "--domain", DOMAIN,
+                 "--sample", str(written)]  # fmt: skip
         return subprocess.run(check, check=False).returncode
 
 
@@ -112,39 +114,45 @@ def write(count: int) -> int:
     """So many digests in the folder; how many there are."""
     from django.core.management import call_command
 
-    from tests.house import fetch, run
+    from tests.house import run
 
     call_command("migrate", verbosity=0)
+    post(count)
+    return int(run("deliver", "--until-empty", now=LATER)["accepted"])
+
+
+def post(count: int) -> None:
+    """A listing, so many readers, and what they get, in the database of the settings."""
+    from tests.house import fetch, run
+
     chance = random.Random(5)
     fetch(json.dumps(listed(chance)).encode(), DAY, NOW)
     people(count, chance)
-    later = NOW + timedelta(minutes=20)
-    run("publish", now=later)
-    return int(run("deliver", "--until-empty", now=later)["accepted"])
+    run("publish", now=LATER)
 
 
 def listed(chance: random.Random) -> list[dict[str, Any]]:
     """Items as the API of Hugging Face gives them: invented ones, the third of them naughty, and real ones."""
     folder = listings_folder()
     real = json.loads((folder / "huggingface" / "api" / "2026-04-10.json").read_text()) if folder else []
-    invented = [invented_item(facts, number, chance) for number, facts in enumerate(papers(INVENTED))]
+    invented = [invented_item(number, *text, chance) for number, text in enumerate(sentences.texts(INVENTED))]
     return [*({**one, "paper": {**one["paper"], "publishedAt": f"{DAY}T00:00:00.000Z"}} for one in real), *invented]
 
 
-def invented_item(facts: Any, number: int, chance: random.Random) -> dict[str, Any]:
+def invented_item(number: int, title: str, abstract: str, chance: random.Random) -> dict[str, Any]:
     bad = NAUGHTY[number % len(NAUGHTY)] if chance.random() < NAUGHTY_SHARE else ""
-    title, abstract, author = (f"{bad} {text} {bad}" if bad else text for text in (facts.title, facts.abstract, "Ada"))
+    title, abstract, author = (f"{bad} {text} {bad}" if bad else text for text in (title, abstract, "Ada Moss"))
     paper = {
-        "id": facts.key,
+        "id": f"2611.{number:05}",
         "title": title,
         "summary": abstract,
         "authors": [{"_id": "1", "name": author, "hidden": False}],
         "publishedAt": f"{DAY}T00:00:00.000Z",
-        "upvotes": facts.upvotes,
-        "githubRepo": facts.code,
+        "upvotes": int(chance.paretovariate(0.9)),
+        "githubRepo": "https://code.example.org/x" if chance.random() < 0.4 else "",
         "organization": {"name": "lab", "fullname": bad or "A Lab"},
     }
-    return {"paper": paper, "title": title, "publishedAt": f"{DAY}T00:00:00.000Z", "numComments": facts.comments}
+    return {"paper": paper, "title": title, "publishedAt": f"{DAY}T00:00:00.000Z", "numComments": chance.randrange(6)}
 
 
 def people(count: int, chance: random.Random) -> None:
@@ -155,11 +163,11 @@ def people(count: int, chance: random.Random) -> None:
     queries = (
         "robot*",
         "model*",
-        "moss OR fern",
+        "lichen* OR protein",
         "diffusion",
         "has:code",
         "*",
-        "token cache",
+        "cache OR token*",
         "memory OR agent*",
         "upvotes:>=5",
     )

@@ -14,15 +14,16 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.faults import kit
+from tests.judged import LATER
 from tests.lives import ROOT, Service
 from tests.postfix import mail_system
 
 DIGESTS = int(os.environ.get("FAULTS_MAILS", "1000"))
 ASKED = 10  # confirmations beside them
-NOW = "2026-11-25T07:05Z"  # a moment after `one_delivery.NOW`, when the letters are posted
+NOW = LATER.isoformat()
 SELECTOR, DOMAIN = "s1", "papers.example.org"
 PEM = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-POST = "from tests.bench import one_delivery; one_delivery.post({number} + one_delivery.ALONE)"
+POST = "from tests import judged; judged.post({number})"
 
 
 @dataclass(frozen=True)
