@@ -10,8 +10,10 @@ from django.db import OperationalError
 
 from digest.pipeline import rendering
 from subscribers.models import Channel, Event, Letter, Subscriber, Topic
+from subscribers.outbox import channel as outbox
 from subscribers.outbox import turns
 from subscribers.outbox.mailurl import MailServer
+from subscribers.outbox.policy import Outcome
 from tests.digest.sources.announced import channel, rss, rss_entry
 from tests.digest.sources.announced import item as entry
 from tests.house import at, copies, fetch, item, letters, papers, publish, reader, run, serve, told
@@ -63,6 +65,17 @@ def test_an_outage_alerts_once_and_blames_nobody(settings):
         sink.mend()
         assert run("deliver", "--until-empty", now="2026-03-02 08:00")["accepted"] == 1
         assert Channel.objects.get().failures == 0
+
+
+def test_an_outage_that_all_who_send_meet_is_one():
+    begun, met = at("2026-03-02 05:00"), Outcome("channel", "CONNECT", None, "connection refused")
+    for second in range(5):
+        outbox.trouble(met, begun + timedelta(seconds=second))
+    assert outbox.rests_until(begun) == begun + timedelta(minutes=1)
+    outbox.trouble(met, begun + timedelta(minutes=1))
+    assert outbox.rests_until(begun + timedelta(minutes=1)) == begun + timedelta(minutes=3)
+    assert Channel.objects.get().failures == 2
+    assert Event.objects.filter(kind="alert").count() == 1
 
 
 def test_one_reader_whose_data_raises_stops_only_that_reader(django_assert_max_num_queries):

@@ -39,8 +39,14 @@ def alert() -> Event | None:
 
 @transaction.atomic
 def trouble(outcome: Outcome, now: datetime) -> None:
-    """The server, or our way to it, failed: rest, longer each time, and alert once when it begins."""
+    """The server, or our way to it, failed: rest, longer each time, and alert once when it begins.
+
+    All who are sending meet it. Those who do so while the channel rests already tell nothing new: a server that was
+    started anew would be left alone for a quarter of an hour because of five who had noticed.
+    """
     channel, _ = Channel.objects.select_for_update().get_or_create(name=SMTP)
+    if rests_until(now) is not None:
+        return
     channel.failures = min(channel.failures + 1, 1_000)
     channel.paused_until = now + pause_for(channel.failures)
     channel.reason = f"{outcome.stage} {outcome.code or ''} {outcome.reply}"[:300]
