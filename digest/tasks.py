@@ -7,9 +7,12 @@ to end, and ends when the last reply is in, since a letter between its dot and t
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from digest.celery import EXPIRES, app, stopping
 from digest.pipeline import agenda, housekeeping, sending, visiting
@@ -23,6 +26,14 @@ log = logging.getLogger(__name__)
 HARD = 120
 SOFT = 90
 BOUNCES_EVERY = 5  # minutes
+# A database that was lost: again after 2, 4, 8, 16, 20 s ..., and if that is not enough, with the next tick.
+AGAIN: Mapping[str, Any] = {
+    "autoretry_for": (OperationalError, InterfaceError),
+    "retry_backoff": 2,
+    "retry_backoff_max": 20,
+    "retry_jitter": False,
+    "max_retries": 6,
+}
 DELIVERERS = 2 if settings.EMBEDDED else 16  # at work at once; fewer than a worker has places
 
 
@@ -31,7 +42,7 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-@app.task(soft_time_limit=SOFT, time_limit=HARD, expires=EXPIRES)
+@app.task(soft_time_limit=SOFT, time_limit=HARD, expires=EXPIRES, **AGAIN)
 def tick() -> int:
     """Each minute: end the pauses that are over, hand out what is due."""
     now = clock()
@@ -63,7 +74,7 @@ def publish(first: int, last: int) -> int:
     return served
 
 
-@app.task(expires=EXPIRES)
+@app.task(expires=EXPIRES, **AGAIN)
 def deliver() -> int:
     """Alerts to operators, then a minute of letters; when there is more, another minute."""
     accepted = sending.send(clock, stop=stopping).counts["accepted"]

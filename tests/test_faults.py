@@ -1,16 +1,20 @@
 """The cheap rows of the fault table, and the page that the table is written to."""
 
 import os
+from collections import Counter
 
 import pytest
 from django.db import connection
 
+from tests.faults.database import Database
 from tests.faults.deliveries import cells, posted
 from tests.faults.groups import GROUPS, cell_row, life
 from tests.faults.kit import Missing
 from tests.faults.record import Group, Row, merged, page, read
 from tests.faults.relay import behind, down
-from tests.lives import ROOT
+from tests.lives import ROOT, SLOT
+from tests.sink import Sink
+from tests.up import wait
 
 # the kit's mails are short: when the line is cut in the body, the dot may have been let go
 PAGE = ROOT / "digest" / "docs" / "faults.md"
@@ -94,3 +98,28 @@ def test_a_confirmation_goes_before_the_digests_that_wait():
         found = behind(service, digests=700, rate=10)
     assert found.between < 600
     assert found.between < found.waited
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_database_that_was_away_is_told_the_last_replies_and_has_its_batches_back():
+    """The clock stands still, so a batch that was not given back could not be claimed again."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite's database is a file")
+    with life() as service, Sink() as sink:
+        posted(service, 3)
+        database = Database(service.env["DATABASE_URL"])
+        sink.fault("DOT", "slow", times=1)
+        words = ("deliver", "--until-empty", "--now", SLOT)
+        sender = service.process("manage.py", *words, email_url=f"{sink.url}?connections=1")
+        wait(lambda: sink.received, 60, "the first dot")
+        database.refuse(service.name)
+        sink.release()
+        wait(lambda: database.refused(service.name), 60, "somebody who asks for the database")
+        database.admit(service.name)
+        _, said = sender.communicate(timeout=60)
+        assert sender.returncode == 1, said
+        assert Counter(letter["state"] for letter in service.letters()) == {"accepted": 1, "waiting": 2}
+        service.email_url = sink.url
+        assert service.json(*words)["accepted"] == 2
+    assert len(sink.received) == 3

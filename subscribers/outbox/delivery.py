@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from subscribers.outbox import channel, queue, rates
 from subscribers.outbox.fleet import HELD, Event, Fleet
@@ -29,6 +29,8 @@ from subscribers.outbox.wire import Mail
 CLAIM_FOR = timedelta(seconds=60)  # a run that isn't asked to empty the queue stops claiming then
 TURN_AFTER = 0.2  # seconds that a letter holds its dot at most, or a reply waits to be recorded
 LOOK_UP = 1.0  # seconds between two looks at leases, people's mail and whether to stop
+OUTLAST = 30.0  # seconds that a run waits for a database it has lost, to tell it what it knows
+ASK_AGAIN = 0.25  # seconds between two tries to reach it
 
 Clock = Callable[[], datetime]
 
@@ -78,12 +80,28 @@ class Run:
                 self._turn()
 
     def end(self) -> None:
-        """Whatever has happened: nothing more leaves, what is known is recorded, and the batches are given back."""
-        self.fleet.close()
+        """Whatever has happened: nothing more leaves, what is known is recorded, and the batches are given back.
+
+        Also to a database that is being started anew: else replies would be lost, and batches claimed for a minute.
+        """
         if connection.errors_occurred and not connection.in_atomic_block and not connection.is_usable():
-            connection.close()  # a database that was started anew hears the last replies after all
+            self._outlast()
+        self.fleet.close()
         self.verdicts.record()
         self.hand.give_back()
+
+    def _outlast(self) -> None:
+        """Wait for the database, and for the replies to the dots that have left."""
+        until, back, heard = time.monotonic() + OUTLAST, _reached(), self.fleet.poll(0)
+        dotted = self._under_way.keys() - self._staging - self._held.keys()
+        while not back or dotted - {key for key, _ in heard}:
+            if time.monotonic() > until or self.stop():
+                break
+            time.sleep(ASK_AGAIN)
+            back = back or _reached()
+            heard += self.fleet.poll(0)
+        if back:
+            self._hear(heard)
 
     def _take_on(self) -> None:
         """Stage what can be staged; fill up before the hand is empty."""
@@ -170,6 +188,16 @@ class Run:
 
     def _no_mail(self, letter: Owed, error: Exception) -> None:
         self.verdicts.no_mail(letter, error)
+
+
+def _reached() -> bool:
+    """Whether the database answers, over a new connection."""
+    connection.close()
+    try:
+        connection.ensure_connection()
+    except OperationalError:
+        return False
+    return True
 
 
 def _never() -> bool:

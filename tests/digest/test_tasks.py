@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import time_machine
 from celery.app.task import Task
+from django.db import InterfaceError, OperationalError
 
 from digest import celery, tasks
 from digest.models import Body, Edition, Snapshot, Source
-from digest.pipeline import agenda, housekeeping, sampling, visiting
+from digest.pipeline import agenda, housekeeping, sampling, sending, visiting
 from digest.pipeline.snapshots import Taken
 from digest.sources.huggingface import day_of
 from subscribers.models import Batch, Event, Letter, Subscriber
@@ -86,6 +87,19 @@ def test_delivering_sends_what_waits_once(given, quiet, outbox):
         assert tasks.deliver() == 0
     assert len(mails(outbox)) == 1
     assert ticked(given) == []
+
+
+@pytest.mark.parametrize("task", [tasks.deliver, tasks.tick])
+def test_a_database_that_was_lost_is_asked_again_before_the_next_tick(quiet, monkeypatch, task):
+    whole, lost = sending.deliver_in, iter([OperationalError("gone"), InterfaceError("closed")])
+
+    def deliver_in(*arguments):
+        for error in lost:
+            raise error
+        return whole(*arguments)
+
+    monkeypatch.setattr(sending, "deliver_in", deliver_in)
+    assert task.apply().get() == 0
 
 
 def test_an_alert_is_mail_too_and_waits_for_no_letter(given, quiet, outbox, settings):

@@ -72,6 +72,21 @@ class Database:
             return True
         return False
 
+    def refuse(self, name: str) -> None:
+        """Nobody is connected to this one of its databases any more, and nobody can be."""
+        with psycopg.connect(host=str(self.folder), user="digest", dbname="postgres", autocommit=True) as link:
+            link.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # type: ignore[arg-type]
+            link.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+    def refused(self, name: str) -> bool:
+        """Whether somebody has asked for it in vain."""
+        return f'database "{name}" is not currently accepting' in (self.folder / "log").read_text()
+
+    def admit(self, name: str) -> None:
+        """As before `refuse`."""
+        with psycopg.connect(host=str(self.folder), user="digest", dbname="postgres", autocommit=True) as link:
+            link.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[arg-type]
+
     def processes(self) -> list[int]:
         """All of them."""
         return [self.pid, *children(self.pid)]
