@@ -27,6 +27,9 @@ DOMAIN, SELECTOR = "digest.example.org", "s1"
 DAY, NOW = date(2026, 11, 25), datetime(2026, 11, 25, 8, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=20)  # when the letters are posted: everybody's part of the jitter is over
 INVENTED, NAUGHTY_SHARE = 60, 1 / 3
+EVERYTHING = 20  # of so many readers one asks for all papers
+QUERIES = ("robot*", "lichen* OR protein", "speech", "diffusion", "cache OR manual*", "counterpoint OR melody", "moon",
+           "telephone*", "weather OR satellite", '"model reads" OR ferry', "has:code upvotes:>=2")  # fmt: skip
 NAUGHTY = (
     "<script>alert(1)</script>",
     "'\"><img src=x onerror=alert(1)>",
@@ -156,26 +159,15 @@ def invented_item(number: int, title: str, abstract: str, chance: random.Random)
 
 
 def people(count: int, chance: random.Random) -> None:
-    """Readers whose topics bring a few papers or many; some topics are named naughtily."""
+    """Readers whose topics bring a few papers, and some whom they bring everything; some topics are named naughtily."""
     from subscribers import membership
     from subscribers.topics import TopicWish
 
-    queries = (
-        "robot*",
-        "model*",
-        "lichen* OR protein",
-        "diffusion",
-        "has:code",
-        "*",
-        "cache OR token*",
-        "memory OR agent*",
-        "upvotes:>=5",
-    )
     for number in range(count):
-        chosen = chance.sample(queries, chance.randint(1, 4))
+        chosen = chance.sample(QUERIES, chance.randint(1, 4)) if number % EVERYTHING else ["*"]
         wishes = [
             TopicWish(f"{NAUGHTY[(number + k) % len(NAUGHTY)][:60]} {k}" if chance.random() < NAUGHTY_SHARE else query,
-                      query, cap=chance.choice((None, 5, 10)))
+                      query, cap=None if query == "*" else chance.choice((2, 4, 10)))
             for k, query in enumerate(chosen)
         ]  # fmt: skip
         address = f"reader{number}@example.org"

@@ -131,8 +131,13 @@ class Envelope:
 
 
 def subject_line(text: str) -> str:
-    """A text as a subject: one clean line of at most 180 characters."""
-    return cut(unicodedata.normalize("NFC", clean(text)), SUBJECT_MOST)
+    """A text as a subject: one clean line of at most 180 characters, in which nothing looks like an encoded word.
+
+    What does is as legible with a space in it. Encoded, so as to be literal, it would be plain ASCII that does not need
+    it: to filters, something to hide.
+    """
+    plain = unicodedata.normalize("NFC", clean(text)).replace("=?", "= ?")
+    return cut(plain, SUBJECT_MOST)
 
 
 @lru_cache(maxsize=4096)

@@ -295,16 +295,16 @@ def test_tex_with_prices_stays_readable() -> None:
         assert "It costs $5 to $10 per run; × and ν<a give 3 × 2¹⁵." in text
 
 
-def test_a_topic_named_like_an_encoded_word_is_literal_everywhere() -> None:
+def test_a_topic_named_like_an_encoded_word_is_literal_in_the_body_and_parted_in_the_subject() -> None:
     mail = digest()
-    assert "=?utf-8?q?R&D?= 2" in str(mail.headers["Subject"])
+    assert "= ?utf-8?q?R&D?= 2" in str(mail.headers["Subject"])
     assert "=?utf-8?q?R&D?=" in mail.text
     assert "=?utf-8?q?R&D?=" in words_of(mail.html)
 
 
 def test_the_subject_tells_the_topics_or_the_first_title() -> None:
-    assert (
-        composer().subject(DRAFT) == "6 new, 25 Nov 2026: Long-context inference 3, Robot learning 1, =?utf-8?q?R&D?= 2"
+    assert composer().subject(DRAFT) == (
+        "6 new, 25 Nov 2026: Long-context inference 3, Robot learning 1, = ?utf-8?q?R&D?= 2"
     )
     single = replace(DRAFT, sections=DRAFT.sections[1:2])
     assert composer().subject(single) == "1 new, 25 Nov 2026: Diffusion Policies That Stop When the Cup Is Full"
