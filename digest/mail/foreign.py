@@ -13,7 +13,9 @@ RESERVED = range(0xE0B0, 0xE0C0)
 # The characters with the property Bidi_Control (Unicode, PropList.txt): they can turn the text around them.
 BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 CONTROLS = (*range(0x20), *range(0x7F, 0xA0))
-NEVER = (*BIDI, *RESERVED, *range(0xD800, 0xE000), *range(0xFDD0, 0xFDF0), 0xFEFF, 0xFFFE, 0xFFFF)
+# They split words unseen, which is how filters are deceived. Joiners stay: scripts and emoji need them.
+UNSEEN = (0xAD, 0x200B, 0x2060, 0xFEFF)
+NEVER = (*BIDI, *RESERVED, *UNSEEN, *range(0xD800, 0xE000), *range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF)
 _FIT = {**dict.fromkeys(NEVER), **dict.fromkeys(CONTROLS), **dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " ")}
 
 LINK_MOST = 1_000  # characters of a link that a mail still carries
@@ -26,7 +28,9 @@ AFTER_URL = ".,;:!?)]}'*’”»…"
 
 
 def fit(text: str) -> str:
-    """The text without bidi controls, control characters, lone surrogates and our own marks; line ends as spaces."""
+    """The text without bidi controls, control characters, lone surrogates, what splits words unseen and our own marks;
+    line ends as spaces.
+    """
     return text.translate(_FIT)
 
 

@@ -22,6 +22,12 @@ def test_a_clean_text_is_one_line_without_controls_and_marks_of_ours(text: str) 
     assert clean(shown) == shown
 
 
+def test_nothing_splits_a_word_unseen_and_joiners_stay_where_scripts_need_them() -> None:
+    assert clean("a\u200bb\u2060c\ufeffd\xade") == "abcde"
+    for joined in ("\U0001f469\u200d\U0001f52c", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"):
+        assert clean(joined) == joined
+
+
 def test_a_word_is_a_run_of_letters_and_digits_with_their_accents() -> None:
     text = "fine-tuning e\u0301te\u0301 $5, 2⁶"
     assert [text[start:end] for start, end in words(text)] == ["fine", "tuning", "e\u0301te\u0301", "5", "2⁶"]
