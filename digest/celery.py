@@ -6,7 +6,9 @@ Beat has two entries and knows no due times; what is due stands in our rows, and
 from __future__ import annotations
 
 import os
+import signal
 from multiprocessing import RawValue
+from types import FrameType
 from typing import Any
 
 from celery import Celery
@@ -50,6 +52,22 @@ app.conf.update(
 def _first_tick(**_: Any) -> None:
     """Beat fires for the first time after a whole interval; a worker that has just started looks at once."""
     app.send_task("digest.tasks.tick", expires=EXPIRES)
+
+
+@worker_ready.connect
+def _heed(**_: Any) -> None:
+    """Know of the wish to end when it comes. Where SIGTERM stands for a soft shutdown (REMAP_SIGTERM) Celery says so
+    only when its 20 s are over: letters would go on leaving, to be cut off between their dots and the replies.
+    """
+    before, worker = signal.getsignal(signal.SIGTERM), os.getpid()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == worker:
+            _stopping.value = 1
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 @worker_shutting_down.connect

@@ -61,6 +61,19 @@ def test_the_command_takes_sigterm_for_the_wish_to_end(settings, monkeypatch):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_a_worker_knows_of_the_wish_to_end_before_it_waits_for_its_tasks(monkeypatch):
+    monkeypatch.setattr(celery, "_stopping", multiprocessing.RawValue("b", 0))
+    knew: list[bool] = []
+    before = signal.signal(signal.SIGTERM, lambda *_: knew.append(celery.stopping()))
+    try:
+        celery._heed()
+        assert not celery.stopping()
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert knew == [True]
+
+
 class Watched(list):
     """Mails received; the first one makes somebody send SIGTERM."""
 
