@@ -27,7 +27,7 @@ DOMAIN, SELECTOR = "digest.example.org", "s1"
 DAY, NOW = date(2026, 11, 25), datetime(2026, 11, 25, 8, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=20)  # when the letters are posted: everybody's part of the jitter is over
 INVENTED, NAUGHTY_SHARE = 60, 1 / 3
-EVERYTHING = 20  # of so many readers one asks for all papers
+EVERYTHING = 50  # of so many readers one asks for all papers
 QUERIES = ("robot*", "lichen* OR protein", "speech", "diffusion", "cache OR manual*", "counterpoint OR melody", "moon",
            "telephone*", "weather OR satellite", '"model reads" OR ferry', "has:code upvotes:>=2")  # fmt: skip
 NAUGHTY = (
@@ -164,10 +164,10 @@ def people(count: int, chance: random.Random) -> None:
     from subscribers.topics import TopicWish
 
     for number in range(count):
-        chosen = chance.sample(QUERIES, chance.randint(1, 4)) if number % EVERYTHING else ["*"]
+        chosen = chance.sample(QUERIES, chance.randint(1, 3)) if number % EVERYTHING else ["*"]
         wishes = [
             TopicWish(f"{NAUGHTY[(number + k) % len(NAUGHTY)][:60]} {k}" if chance.random() < NAUGHTY_SHARE else query,
-                      query, cap=None if query == "*" else chance.choice((2, 4, 10)))
+                      query, cap=None if query == "*" else chance.choice((1, 2, 5)))
             for k, query in enumerate(chosen)
         ]  # fmt: skip
         address = f"reader{number}@example.org"
