@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from functools import lru_cache
 
 SUBJECT = re.compile(r"([0-9a-f]{32})(?::([0-9]{8})T([0-9]{6}))?")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{44}(?:[A-Za-z0-9_-]{8})?")
+URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648, section 5
 PERSON, MOMENT = b"\x00", b"\x01"  # the form: a key alone, a key and a time
 MAC = 16  # bytes: 128 bits
 SECRET_AT_LEAST = 16  # bytes
@@ -30,7 +32,7 @@ def sign(secret: bytes, purpose: str, subject: str) -> str:
     key, day, second = found.groups()
     body = bytes.fromhex(key)
     body = PERSON + body if day is None else MOMENT + body + int(day + second).to_bytes(6, "big")
-    return urlsafe_b64encode(body + _mac(secret, purpose, body)[:MAC]).decode()
+    return b2a_base64(body + _mac(secret, purpose, body)[:MAC], newline=False).translate(URL_SAFE).decode()
 
 
 def unsign(secret: bytes, purpose: str, token: str) -> str | None:

@@ -8,12 +8,13 @@ from random import Random
 
 import pytest
 
+from digest.models import Told
 from digest.pipeline import compiled, numbers
 from digest.pipeline.misses import Misses
 from digest.pipeline.planning import lows, plan
 from digest.pipeline.publish import desk
 from digest.pipeline.reach import reached
-from digest.pipeline.window import ToldBefore, Window
+from digest.pipeline.window import ToldBefore, Window, unpacked
 from subscribers import roll
 from subscribers.models import Filter, Subscriber, Topic
 from subscribers.reader import Reader
@@ -85,13 +86,30 @@ def test_one_who_is_not_reached_gets_the_same_as_one_by_one(seed: int) -> None:
     a_few_days(Random(seed))
     now, readers = at("2026-03-05 08:00"), everybody()
     window, begins = window_of(readers, now)
-    had, what = ToldBefore(window).of([one.id for one in readers]), desk(window, now)
+    everyone = [one.id for one in readers]
+    had, what = ToldBefore(window, everyone).of(everyone), desk(window, now)
     found = reached(window, readers, begins)
     for one in readers:
         both = [plan(one, window, had.get(one.id, {}), (), what, now, "", Misses(window), reached=known)
                 for known in (True, one.id in found)]  # fmt: skip
         assert both[0] == both[1]
     assert len(found) < len(readers)
+
+
+@pytest.mark.parametrize("heap", [0, 40, 8_000_000])
+def test_what_readers_were_told_is_found_by_heaps_of_any_size(heap: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.pipeline.window.HEAP", heap)
+    a_few_days(Random(11))
+    window = Window(numbers.head(), {0}, (), at("2026-03-05 08:00"))
+    told: dict[int, dict[int, int]] = {}
+    for change, paper, readers in Told.objects.order_by("change_id").values_list("change", "change__paper", "readers"):
+        for number in unpacked(readers).tolist():
+            told.setdefault(number, {})[paper] = change
+    everyone = [one.id for one in everybody()]
+    some = everyone[3:-3:2]
+    assert ToldBefore(window, everyone).of(everyone) == told
+    assert ToldBefore(window, some).of(some[1:]) == {number: told[number] for number in some[1:] if number in told}
+    assert len(told) > len(everyone) / 2
 
 
 def test_one_whose_filter_or_schedule_can_not_be_read_is_met_when_served() -> None:

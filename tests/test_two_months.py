@@ -1,15 +1,26 @@
 """Two months of real lists for 500 readers in twelve zones, through both changes of the clocks.
 
 What each must get is worked out by an oracle from the raw lists and the clock on the wall (see tests/months). Then the
-first days again, cut off at fifty random points and taken up again; and with two schedulers at once. The whole size,
-and all days each time: `MONTHS_READERS=500 MONTHS_DAYS=61`.
+first days again, cut off at fifty random points and taken up again; and with two schedulers at once.
+
+The whole size, all days each time, is a quarter of an hour of a core for the undisturbed months and more for each of
+the others. `MONTHS_KEPT` names a folder where the undisturbed months are kept for those that come after, so that the
+three can be lived apart, and in both databases; it is of one state of the checkout, and to be deleted with it.
+`MONTHS_AGAIN` says how many of the days are lived again.
+
+    export MONTHS_READERS=500 MONTHS_DAYS=61 MONTHS_KEPT=/var/tmp/months
+    pytest tests/test_two_months.py -k "not fifty and not schedulers"
+    pytest tests/test_two_months.py -k fifty
+    TEST_DATABASE=postgres pytest tests/test_two_months.py -k schedulers
 """
 
 import os
+import pickle
 import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -26,10 +37,12 @@ from tests.months.service import DyingHands, FourHands, Outcome, Service, Weeks,
 READERS = int(os.environ.get("MONTHS_READERS", "14"))
 LENGTH = int(os.environ.get("MONTHS_DAYS", "10"))
 SEED = int(os.environ.get("MONTHS_SEED", "1"))
-AGAIN = LENGTH if LENGTH > 40 else LENGTH // 2  # days that are lived again: a weekend, Monday's weeks, the 1st's months
+KEPT = os.environ.get("MONTHS_KEPT", "")
+# days that are lived again: a weekend, Monday's weeks, the 1st's months
+AGAIN = int(os.environ.get("MONTHS_AGAIN", LENGTH if LENGTH > 40 else LENGTH // 2))
 DEATHS = {"look": 12, "people": 2, "publish": 18, "deliver": 18}
 FULL = 75_000  # bytes of HTML: a mail that leaves out papers for its size is at least so long (90,000 is the limit)
-LASTLY = timedelta(days=9)
+LASTLY = timedelta(days=20)
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -46,11 +59,17 @@ def weeks() -> Weeks:
 @pytest.fixture(scope="session")
 def quiet(weeks, django_db_setup, django_db_blocker, tmp_path_factory) -> Outcome:
     """The undisturbed run; its database is as if it had never been."""
+    kept = Path(KEPT, f"{READERS}-{LENGTH}.pickle")
+    if KEPT and kept.exists():
+        return pickle.loads(kept.read_bytes())
+    folder = Path(KEPT, f"{READERS}-{LENGTH}") if KEPT else tmp_path_factory.mktemp("quiet")
     with django_db_blocker.unblock(), transaction.atomic():
         if not Source.objects.exists():  # a test with commits of its own has left the database empty
             connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
-        outcome = Service(weeks, tmp_path_factory.mktemp("quiet"), opened=40).live()
+        outcome = Service(weeks, folder, opened=40).live()
         transaction.set_rollback(True)
+    if KEPT:
+        kept.write_bytes(pickle.dumps(outcome))
     return outcome
 
 

@@ -308,6 +308,22 @@ class TestMoving:
         assert rewording.move_letters(version, NOW) == rewording.Moved(0, 1, 0)
         assert rewording.move_letters(version, NOW + timedelta(minutes=1)).letters == 2
 
+    def test_a_mail_that_the_new_words_would_make_too_large_shows_fewer_papers(self, outbox):
+        day(2, *(f"2603.0{n:04}" for n in range(12)))
+        reader(R, now="2026-03-02 05:30")
+        publish("2026-03-02 06:00")
+        large = shipped("digest", "card", "html").replace("</h3>", f"</h3>{'<i>moss</i>' * 1_500}")
+        version = reword(large, ("digest", "card", "html"))
+        assert rewording.move_letters(version, NOW).letters == 1
+        shown = Draft.from_json(Letter.objects.get().content).sections[0]
+        assert (0 < len(shown.hits) < 12, len(shown.hits) + len(shown.more)) == (True, 12)
+        run("deliver", "--until-empty", now="2026-03-02 08:01")
+        (mail,) = mails(outbox)
+        html = mail.get_body(("html",)).get_content()
+        assert len(html.encode()) < 90_000
+        assert html.count("<h3") == len(shown.hits)
+        assert f"and {len(shown.more)} more on the web" in html
+
     def test_a_draft_and_people_s_mail_are_not_moved_to(self):
         with pytest.raises(NotPossible, match="that is, or was, in force"):
             rewording.move_letters(write(foot("x")), NOW)

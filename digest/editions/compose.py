@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from digest.editions.carrying import Carried, Part, carry
 from digest.editions.draft import ABSTRACTS, Draft, Hit, Missing, Near, Section
-from digest.editions.fitting import MOST_BYTES, Sizes, fit
+from digest.editions.fitting import Frame, Sizes, fit
 from digest.editions.found import Found, Ranked, Score, Why
 from digest.sources.listing import Facts
 from subscribers.reader import Interest
@@ -65,8 +65,7 @@ class Desk:
     why: Why
     score: Score
     sizes: Mapping[str, Sizes]  # of cards, by the length of the digest
-    section_bytes: int
-    frame_bytes: int
+    frame: Frame
     wording: tuple[int, ...] = ()
     renderer: int = 0
 
@@ -94,8 +93,7 @@ def compose(
     if not any(part.hits for part in fresh.parts) and not any(draft.sections for draft in owed.carried):
         return Silence(_reason(occasion, matches, fresh), again)
     carried = carry(fresh.parts, owed.carried, desk.paper) if owed.carried else Carried(fresh.parts)
-    room = MOST_BYTES - desk.frame_bytes - len(carried.parts) * desk.section_bytes
-    fit(carried.parts, room, desk.sizes[occasion.length])
+    fit(carried.parts, desk.frame.room(len(carried.parts)), desk.sizes[occasion.length])
     shown = sum(1 for part in carried.parts for hit in part.hits if hit.carried) if owed.carried else 0
     return _draft(
         occasion,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from digest.editions.carrying import Part
-from digest.editions.draft import Hit
+from digest.editions.draft import Draft, Hit, Section
 
 MOST_BYTES = 90_000  # of HTML, decoded: mail readers clip a little above
 
@@ -14,8 +15,33 @@ MOST_BYTES = 90_000  # of HTML, decoded: mail readers clip a little above
 class Sizes(NamedTuple):
     """Decoded bytes of HTML."""
 
+    roof: Callable[[int], int]  # an upper bound for any card of a change: quickest
     most: Callable[[Hit], int]  # an upper bound: quick
     exact: Callable[[Hit], int]
+
+
+class Frame(NamedTuple):
+    """Upper bounds of decoded bytes of HTML: head and foot, and a section without its cards."""
+
+    whole: int
+    section: int
+
+    def room(self, sections: int) -> int:
+        """The bytes left for cards in a mail of so many sections."""
+        return MOST_BYTES - self.whole - sections * self.section
+
+
+def refit(draft: Draft, frame: Frame, sizes: Sizes) -> Draft:
+    """A draft whose wording has changed since it was made: what doesn't fit any more goes behind "more"."""
+    parts = [Part(s.topic, s.name, s.query, s.hits, s.more) for s in draft.sections]
+    fit(parts, frame.room(len(parts)), sizes)
+    carried = sum(1 for part in parts for hit in part.hits if hit.carried)
+    return replace(
+        draft,
+        sections=tuple(Section(p.topic, p.name, p.query, tuple(p.hits), tuple(p.more)) for p in parts),
+        carried=carried,
+        carried_more=draft.carried_more + draft.carried - carried,
+    )
 
 
 def fit(parts: Sequence[Part], room: int, sizes: Sizes) -> None:
@@ -24,6 +50,8 @@ def fit(parts: Sequence[Part], room: int, sizes: Sizes) -> None:
     Carried papers have the first claim; then each section's best paper, each section's second, and so on, so
     that a topic with few papers is not crowded out by one with many.
     """
+    if sum([sizes.roof(hit.change) for part in parts for hit in part.hits]) <= room:
+        return
     most = sum([sizes.most(hit) for part in parts for hit in part.hits])
     if most <= room:
         return

@@ -31,6 +31,9 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _MEANT = {"\\": "\\", "!": "|"}
 
 
+Way = tuple[str, str, str]  # clause, field, the paper's own words
+
+
 class Because(NamedTuple):
     """Why a paper is there, whichever it is."""
 
@@ -72,12 +75,20 @@ def change_of(line: str) -> int:
     return int(line.partition("|")[0])
 
 
+def apart(rest: str) -> tuple[str, Sequence[str], Sequence[Way]]:
+    """What follows `order` in a line: the date of `carried`, the names of other topics, the ways as they stand."""
+    carried, count, *fields = parted(rest)
+    if count == "0":  # nearly always
+        also: list[str] = []
+    else:
+        also, fields = fields[: int(count)], fields[int(count) :]
+    return carried, also, list(zip(fields[::3], fields[1::3], fields[2::3], strict=True))
+
+
 def because(rest: str) -> Because:
     """What follows `order` in a line."""
-    carried, count, *fields = parted(rest)
-    also, words = fields[: int(count)], fields[int(count) :]
-    ways = (_way(*way) for way in zip(words[::3], words[1::3], words[2::3], strict=True))
-    return Because(carried, tuple(also), tuple(ways))
+    carried, also, ways = apart(rest)
+    return Because(carried, tuple(also), tuple(way(*one) for one in ways))
 
 
 def marks(line: str) -> tuple[Mark, ...]:
@@ -107,11 +118,12 @@ def _place(mark: Mark) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _way(clause: str, where: str, shown: str) -> Mark:
+def way(clause: str, where: str, shown: str) -> Mark:
+    """A mark without its place, from its three fields."""
     field = where.removesuffix(BY_STEM)
     return Mark(clause, NAMES.get(field, field), shown=shown, by_stem=field != where)
 
 
-def _placed(way: Mark, place: str) -> Mark:
+def _placed(found: Mark, place: str) -> Mark:
     _, start, end = place_of(place)
-    return Mark(way.clause, way.field, start, end, way.shown, way.by_stem)
+    return Mark(found.clause, found.field, start, end, found.shown, found.by_stem)

@@ -12,15 +12,15 @@ from digest.mail.cells import Pair, bounded, html, html_cell, text_cell
 from digest.mail.foreign import clean, cut_to_bytes
 from digest.mail.quoted import encoded
 from digest.mail.sheet import Cells
-from digest.mail.wrap import WIDTH
 from digest.matching.mark import Mark
 from digest.matching.why import QUOTES as PLAIN_QUOTES
-from digest.matching.why import Named, reason, reason_parts, worded
+from digest.matching.why import reason, reason_parts, worded
 
 WHY_BYTES, ALSO_BYTES = 400, 150  # most bytes of these slots in HTML
 WHY_INDENT = 8  # columns before a second line of the reason in the text part
 ALSO_MOST = 2  # other topics named
 KEPT = 65_536  # reasons
+NOT_ALSO: tuple[list[Cells], list[Cells]] = [], []
 
 QUOTES = ("“", "”")  # of the reason in HTML
 REASON, CARRIED = "reason ", "carried "  # conditions that a card knows
@@ -39,44 +39,70 @@ class Because(NamedTuple):
 class Said(NamedTuple):
     """A part of a reason, as many reasons share it."""
 
-    text: bytes
-    columns: int  # of the text part
+    text: str
     html: bytes
     size: int  # decoded bytes of HTML
+
+
+class Told(NamedTuple):
+    """One way in which a clause was met, as reasons tell of it."""
+
+    clause: str
+    field: str
+    within: Said  # before others of its field
+    last: Said
 
 
 @lru_cache(maxsize=KEPT)
 def because(rest: str) -> Because:
     """The cells of why a paper is there, from what follows `order` in its line."""
-    said = line.because(rest)
-    text, in_html = _reason(said.ways) if said.ways else (b"", b"")
-    date = encoded(days.without_year(said.carried)) if said.carried else b""
-    holds = REASON * bool(text) + CARRIED * bool(said.carried)
-    return Because(holds, (text, in_html, date), (bool(text), bool(said.carried)), *_also(said.also))
+    carried, also, ways = line.apart(rest)
+    text, in_html = _reason(ways) if ways else (b"", b"")
+    date = encoded(days.without_year(carried)) if carried else b""
+    holds = REASON * bool(text) + CARRIED * bool(carried)
+    return Because(holds, (text, in_html, date), (bool(text), bool(carried)), *(_also(also) if also else NOT_ALSO))
 
 
-def _reason(ways: Sequence[Mark]) -> Pair:
-    """The reason: of parts where it is one line of text and not too long, which it nearly always is."""
-    said = [_said(part) for part in reason_parts(ways)]
-    if sum([part.columns for part in said]) <= WIDTH - WHY_INDENT and sum([part.size for part in said]) <= WHY_BYTES:
-        return b"".join([part.text for part in said]), b"".join([part.html for part in said])
-    text, in_html = (cut_to_bytes(clean(reason(ways, quotes)), WHY_BYTES, html) for quotes in (PLAIN_QUOTES, QUOTES))
+def _reason(ways: Sequence[line.Way]) -> Pair:
+    """The reason: put together from its parts, where they are not too long, which they nearly never are."""
+    said = [
+        _said(part) if isinstance(part, str) else part[0].last if part[1] else part[0].within
+        for part in reason_parts([_told(*way) for way in ways])
+    ]
+    if sum([part.size for part in said]) <= WHY_BYTES:
+        text = "".join([part.text for part in said])
+        return text_cell(text, WHY_INDENT), b"".join([part.html for part in said])
+    marks = [line.way(*way) for way in ways]
+    text, in_html = (cut_to_bytes(clean(reason(marks, quotes)), WHY_BYTES, html) for quotes in (PLAIN_QUOTES, QUOTES))
     return text_cell(text, WHY_INDENT), html_cell(in_html)
 
 
 @lru_cache(maxsize=KEPT)
-def _said(part: Named | str) -> Said:
-    """A part that needs more care than this, letters of other scripts or a link, has no room in a line of text."""
-    text, in_html = (
-        _folded(part if isinstance(part, str) else worded(*part, quotes)) for quotes in (PLAIN_QUOTES, QUOTES)
-    )
-    plain = text.isascii() and "://" not in text
-    escaped = html(in_html)
-    return Said(encoded(text), len(text) if plain else WIDTH, encoded(escaped), len(escaped.encode()))
+def _told(clause: str, where: str, shown: str) -> Told:
+    mark = line.way(clause, where, shown)
+    last = _part(mark, last=True)
+    return Told(clause, mark.field, _part(mark, last=False) if last.text.endswith(",") else last, last)
+
+
+def _part(mark: Mark, last: bool) -> Said:
+    return _worded(worded(mark, last, PLAIN_QUOTES), worded(mark, last, QUOTES))
+
+
+@lru_cache(maxsize=64)
+def _said(between: str) -> Said:
+    """What stands between the ways."""
+    return _worded(between, between)
+
+
+def _worded(plain: str, quoted: str) -> Said:
+    escaped = html(_folded(quoted))
+    return Said(_folded(plain), encoded(escaped), len(escaped.encode()))
 
 
 def _folded(text: str) -> str:
     """The text clean, with the single spaces that it begins and ends with."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text
     return " " * text.startswith(" ") + clean(text) + " " * text.endswith(" ")
 
 
@@ -85,6 +111,4 @@ def _also(names: Sequence[str]) -> tuple[list[Cells], list[Cells]]:
     shown = [bounded(name, ALSO_BYTES) for name in names[:ALSO_MOST]]
     if len(names) > ALSO_MOST:
         shown.append(f"{len(names) - ALSO_MOST} more")
-    if not shown:
-        return [], []
     return [(text_cell(", ".join(shown), WHY_INDENT), b"")], [(b"", html_cell(name)) for name in shown]

@@ -13,7 +13,6 @@ from digest.editions import line
 from digest.mail.abstract import Abstract
 from digest.mail.because import ALSO_BYTES, ALSO_MOST, WHY_BYTES, because
 from digest.mail.cells import bounded, html, pair
-from digest.mail.cells import number as numbered
 from digest.mail.foreign import apart, clean, cut, words
 from digest.mail.form import Form, cut_at_words
 from digest.mail.paper import page_url, paper_title, plain
@@ -29,11 +28,13 @@ MARKS_MOST = 16  # runs of marked words in one card: more would be paint, not a 
 NAME_BYTES, DATE_BYTES, LEAD_BYTES = 300, 30, 300  # most bytes of these slots in HTML
 
 
+NO_EDGES = array("L"), array("L")
 WAYS_KEPT, PLACES_KEPT = 256, 1_024  # of one paper: by conditions and score; marked words by their place
 
 
-# A card as it stands in a mail, in the text part and in the HTML part, cut where its number stands.
-Shown = tuple[tuple[bytes, ...], tuple[bytes, ...]]
+# A card as it stands in a mail: pieces of its text part and where its number stands among them (these are empty), and
+# the same of its HTML part.
+Shown = tuple[list[bytes], Sequence[int], list[bytes], Sequence[int]]
 
 
 class Card:
@@ -65,21 +66,21 @@ class Card:
         except Exception as error:  # whatever a template does, the digest goes out with title and link
             self.failed = f"{facts.key}: {error}"
             self._parts = _title_and_link(self.title, self.page)
-        self._spans = {
-            format: [part for part in parts if isinstance(part, Span)] for format, parts in self._parts.items()
-        }
+        self._spans = [[part for part in self._parts[format] if isinstance(part, Span)] for format in (TEXT, HTML)]
+        self._nothing: tuple[Marked, Marked] = [()] * len(self._spans[0]), [()] * len(self._spans[1])
 
     def shown(self, hit: str) -> Shown:
         """The card for a hit, given by its line (`digest.editions.line`)."""
         _, score, places, _, rest = hit.split("|", 4)
         why = because(rest)
         text, in_html = self._ways.get(why.holds + score) or self._new_ways(why.holds, score)
-        marked = self._places.get(places) or self._marked(places)
-        return text.filled(why, marked[0]), in_html.filled(why, marked[1])
+        in_text, marked = self._places.get(places) or self._marked(places)
+        return text.filled(why, in_text), text.numbers, in_html.filled(why, marked), in_html.numbers
 
     def bytes_of(self, hit: str) -> int:
         """The decoded bytes of HTML that the card takes with this hit."""
-        return len(decoded(numbered(1).join(self.shown(hit)[1])))
+        _, _, pieces, numbers = self.shown(hit)
+        return len(decoded(b"".join(pieces))) + len(numbers)
 
     def most_bytes(self, marks: int = MARKS_MOST, also: int = ALSO_MOST + 1) -> int:
         """An upper bound of the decoded bytes of HTML, with so many marks and other topics and every line of the
@@ -122,11 +123,11 @@ class Card:
     def _run(self, place: str) -> Run | None:
         """A marked place as a run of whole words; None for one beyond the text shown."""
         field, start, end = line.place_of(place)
-        if field == "abstract":
+        if field == "abstract" and self._abstract.summed:
             start, end = self._abstract.place(start, end)
-        if field not in self._edges or start >= end:
+        starts, ends = self._edges.get(field, NO_EDGES)
+        if start >= end or not ends or start >= ends[-1]:
             return None
-        starts, ends = self._edges[field]
         first, last = bisect_right(ends, start), bisect_left(starts, end) - 1
         return (field, first, last) if first <= last else None
 
@@ -144,20 +145,24 @@ class Card:
             return self._new_place(places)
         if len(named) > MARKS_MOST:
             runs = sorted({run for place in named if (run := self._run(place)) is not None}, key=_in_order)
-            each = [self._pieces(run) for run in (*runs[:MARKS_MOST], None)]
+            each = [self._pieces(run) for run in runs[:MARKS_MOST]]
         else:
-            each = [self._places.get(place) or self._new_place(place) for place in named]
+            known, nothing = self._places, self._nothing
+            each = [one for place in named if (one := known.get(place) or self._new_place(place)) is not nothing]
+        if len(each) < 2:
+            return each[0] if each else self._nothing
         return _together([one[0] for one in each]), _together([one[1] for one in each])
 
     def _new_place(self, place: str) -> tuple[Marked, Marked]:
         if len(self._places) >= PLACES_KEPT:
             self._places.clear()
-        made = self._places[place] = self._pieces(self._run(place) if place else None)
+        run = self._run(place) if place else None
+        made = self._places[place] = self._pieces(run) if run else self._nothing
         return made
 
-    def _pieces(self, run: Run | None) -> tuple[Marked, Marked]:
-        text, in_html = ([span.pieces(run) if run else [] for span in self._spans[format]] for format in (TEXT, HTML))
-        return text, in_html
+    def _pieces(self, run: Run) -> tuple[Marked, Marked]:
+        text, in_html = self._spans
+        return [span.pieces(run) for span in text], [span.pieces(run) for span in in_html]
 
 
 def _together(each: Sequence[Marked]) -> Marked:

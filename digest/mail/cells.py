@@ -31,7 +31,9 @@ def bounded(text: str, most: int) -> str:
 @lru_cache(maxsize=KEPT)
 def pair(text: str, indent: int = 0) -> Pair:
     """A clean text; in the text part it is wrapped, with `indent` spaces before its further lines."""
-    return text_cell(text, indent), html_cell(text)
+    lines, escaped = wrap(apart(text), indent), html(text)
+    cell = encoded(lines)
+    return cell, cell if escaped == lines else encoded(escaped)
 
 
 def text_cell(text: str, indent: int = 0) -> Cell:

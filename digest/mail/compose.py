@@ -12,14 +12,13 @@ from digest.mail import values
 from digest.mail.card import NAME_BYTES, Card
 from digest.mail.cells import Pair, bounded, whole_pair
 from digest.mail.deck import Deck, Out
-from digest.mail.edition import Edition, Subject
+from digest.mail.edition import Edition
 from digest.mail.headers import BEGIN, CLOSE, Addressee, Envelope, Site, site_data
 from digest.mail.notice import compose_notice
 from digest.mail.pages import Links, missing, topic_pages
 from digest.mail.parts import Wording
 from digest.mail.sheet import NO_ROWS, Cells, Rows
 from digest.mail.slots import HTML, TEXT
-from digest.mail.values import When
 from digest.sources.listing import Facts
 from subscribers.outbox.message import Message
 
@@ -39,6 +38,7 @@ class _Body(NamedTuple):
 
     papers: int  # in the mail and on the web
     above: int  # in the mail
+    lead: Card | None  # the first paper
     rows: list[Cells]  # of the list of sections
     text: Out
     html: Out
@@ -72,9 +72,13 @@ class Composer:
 
     def prepare(self, contents: Sequence[Mapping[str, Any]]) -> None:
         """Makes the cards that the mails of these contents show, before `join` is asked for each of them."""
+        lines: dict[str, list[str]] = {length: [] for length in LENGTHS}
+        for content in contents:
+            mine = lines[length_of(content)]
+            for section in content["sections"]:
+                mine += section[3]
         for length, deck in self._decks.items():
-            mine = [content for content in contents if length_of(content) == length]
-            deck.prepare(line for content in mine for section in content["sections"] for line in section[3])
+            deck.prepare(lines[length])
 
     def join(
         self, content: Mapping[str, Any], email: str, token: str, leave_token: str, message_id: str, date: datetime
@@ -90,7 +94,7 @@ class Composer:
         shown = _shown(content)
         deck = self._decks[length_of(content)]
         body = self._body(shown, edition, links, deck)
-        subject = self._subject(shown, body.papers, when, edition, deck)
+        subject = edition.subject(when.told, when.first, body.papers, _about(shown, body.lead))
         header = self._envelope.folded(email, leave_token, subject.folded, message_id, date, when.date)
         cells = (
             *when.cells,
@@ -99,7 +103,7 @@ class Composer:
             *links,
             *subject.cells,
             *whole_pair(email),
-            *(_lead(shown[0], deck).lead if shown else NOBODY),
+            *(body.lead.lead if body.lead else NOBODY),
             *values.silence(content.get("silence", "")),
         )
         rows = self._rows(content, body, token, deck)
@@ -130,8 +134,9 @@ class Composer:
         """The subject of a draft's mail; its date makes it different from every other one of the reader's."""
         content = draft.to_json()
         shown, when = _shown(content), values.when(content["when"])
-        deck = self._decks[draft.length]
-        return self._subject(shown, sum(map(_papers, shown)), when, self._edition(when.date), deck).text
+        lead = _lead(shown[0], self._decks[draft.length]) if shown else None
+        papers = sum(map(_papers, shown))
+        return self._edition(when.date).subject(when.told, when.first, papers, _about(shown, lead)).text
 
     def card_bytes(self, change: int, length: str = ABSTRACTS) -> int:
         """An upper bound of a card's decoded bytes of HTML, whatever is marked and whatever the reason says."""
@@ -160,6 +165,7 @@ class Composer:
 
     def _body(self, shown: Sequence[Part], edition: Edition, links: Cells, deck: Deck) -> _Body:
         papers = above = 0
+        leads: list[Card] = []
         rows: list[Cells] = []
         text: Out = []
         html: Out = []
@@ -167,17 +173,15 @@ class Composer:
             topic_id, name, query, hits, _ = section
             count, here = _papers(section), len(hits)
             topic, placed = values.topic(name, query), values.placed(place, above + 1, count, here)
-            rows.append((*placed.row, *topic.row, *_lead(section, deck).lead))
+            leads.append(_lead(section, deck))
+            rows.append((*placed.row, *topic.row, *leads[-1].lead))
             pages, gap = topic_pages(links, topic_id), values.gap(topic.name, count, here)
             cells = (*links, *pages, *placed.section, *topic.cells, gap, b"", *deck.joined(hits, above + 1))
             edition.text.section.fill(cells, NO_ROWS, text)
             edition.html.section.fill(cells, NO_ROWS, html)
             papers += count
             above += here
-        return _Body(papers, above, rows, text, html)
-
-    def _subject(self, shown: Sequence[Part], papers: int, when: When, edition: Edition, deck: Deck) -> Subject:
-        return edition.subject(when.told, when.first, papers, _about(shown, deck))
+        return _Body(papers, above, leads[0] if leads else None, rows, text, html)
 
     def _edition(self, date: str) -> Edition:
         """What digests of a date have in common."""
@@ -205,13 +209,13 @@ def _near(change: str, lacks: str, deck: Deck) -> Cells:
     return (*card.lead, *whole_pair(card.page), *values.lacks(lacks))
 
 
-def _about(shown: Sequence[Part], deck: Deck) -> str:
+def _about(shown: Sequence[Part], lead: Card | None) -> str:
     """What the subject says: the first title of a single topic, or the topics with their counts."""
     if len(shown) > 1:
         return ", ".join([f"{bounded(section[1], NAME_BYTES)} {_papers(section)}" for section in shown])
-    if not shown:
+    if lead is None:
         return ""
-    lead, others = _lead(shown[0], deck), _papers(shown[0]) - 1
+    others = _papers(shown[0]) - 1
     return f"{lead.short} and {others} more" if others else lead.plain
 
 

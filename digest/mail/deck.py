@@ -38,9 +38,14 @@ class Deck:
         One that can't be made is left to the mail that asks for it.
         """
         self._shown = {}
-        for line in sorted(set(lines)):
+        papers: dict[str, list[str]] = {}
+        for line in dict.fromkeys(lines):
+            papers.setdefault(line.partition("|")[0], []).append(line)
+        for change, mine in papers.items():
             with suppress(KeyError, ValueError):
-                self._shown[line] = self._show(line)
+                card = self.card(change)
+                for line in mine:
+                    self._shown[line] = card.shown(line)
 
     def joined(self, lines: Sequence[str], first: int) -> tuple[Out, Out]:
         """The cards of these lines in both formats, numbered from `first`. KeyError as `card`."""
@@ -48,14 +53,19 @@ class Deck:
         html: Out = []
         shown = self._shown
         for number, line in enumerate(lines, first):
-            in_text, in_html = shown.get(line) or self._show(line)
-            text += _numbered(in_text, number) if len(in_text) > 1 else in_text
-            html += _numbered(in_html, number) if len(in_html) > 1 else in_html
+            in_text, text_numbers, in_html, html_numbers = shown.get(line) or self._show(line)
+            begin = len(text)
+            text += in_text
+            for place in text_numbers:
+                text[begin + place] = numbered(number)
+            begin = len(html)
+            html += in_html
+            for place in html_numbers:
+                html[begin + place] = numbered(number)
         return text, html
 
     def _show(self, line: str) -> Shown:
-        change = line[: line.index("|")]
-        return (self._cards.get(change) or self._make(change)).shown(line)
+        return self.card(line.partition("|")[0]).shown(line)
 
     def _make(self, change: str) -> Card:
         number = int(change)
@@ -65,11 +75,3 @@ class Deck:
         if card.failed:
             self._failed[number] = card.failed
         return card
-
-
-def _numbered(parts: Sequence[bytes], number: int) -> Sequence[bytes]:
-    """A card with its number."""
-    own = numbered(number)
-    if len(parts) == 2:  # nearly always
-        return parts[0], own, parts[1]
-    return [piece for part in parts for piece in (own, part)][1:]

@@ -18,6 +18,7 @@ UNSEEN = (0xAD, 0x200B, 0x2060, 0xFEFF)
 NEVER = (*BIDI, *RESERVED, *UNSEEN, *range(0xD800, 0xE000), *range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF)
 _FIT = {**dict.fromkeys(NEVER), **dict.fromkeys(CONTROLS), **dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " ")}
 
+ESCAPED_MOST = 6  # bytes of a character as it stands in HTML: &quot;
 LINK_MOST = 1_000  # characters of a link that a mail still carries
 # Everything that RFC 3986 allows in a URL; the rest is percent-encoded.
 URL_LETTERS = "!#$%&'()*+,/:;=?@[]~-._"
@@ -59,6 +60,8 @@ def _joins(letter: str) -> bool:
 
 def cut_to_bytes(text: str, most: int, escape: Callable[[str], str]) -> str:
     """The text cut so that its escaped form takes at most `most` bytes of UTF-8."""
+    if len(text) * ESCAPED_MOST <= most:
+        return text
     while text and (size := len(escape(text).encode())) > most:
         text = cut(text.removesuffix("…"), max(1, min(len(text) - 1, len(text) * most // size)))
     return text

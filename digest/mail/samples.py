@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from digest.editions.draft import Draft, Hit, Mark, Missing, Near, Section
+from digest.editions.draft import SHORT, Draft, Hit, Mark, Missing, Near, Section
 from digest.mail import alert, said
 from digest.mail.alert import Alert
 from digest.mail.headers import Addressee
@@ -66,7 +66,12 @@ def _paper(number: int, title: str, abstract: str = "", **more: object) -> Facts
 
 ORDINARY = {
     1: _paper(84, "Forgetting on Purpose: Cache Eviction That Can Be Undone", code="https://code.example.org/undo"),
-    2: _paper(41, "Serving a Long Context Without Pages", organisations=("Kestrel Compute", "University of Saltmarsh")),
+    2: _paper(
+        41,
+        "Serving a Long Context Without Pages",
+        organisations=("Kestrel Compute", "University of Saltmarsh"),
+        summary="Keeping each sequence in one piece makes a long context fast to serve again.",
+    ),
     3: _paper(1, "Diffusion Policies That Stop When the Cup Is Full", project="https://robots.example.org/full-cup"),
     4: Facts(key="moss:7", title="苔の研究", listed="2026-11-25", link="https://feed.example.org/moss/7"),
     5: _paper(12, "One More on Benchmarks"),
@@ -95,6 +100,7 @@ DRAFT = Draft(
     told=2,
     outside=55,
     carried=1,
+    length=SHORT,
 )
 
 

@@ -70,22 +70,23 @@ class Span:
         pieces = [self._piece(base + first, base + last) for base, size in self._at.get(field, ()) if last < size]
         return [piece for piece in pieces if self._has_room(piece[3], piece[4], {})] if self._lined else pieces
 
-    def joined(self, marked: Sequence[Piece]) -> bytes:
-        """The bytes, with these words marked.
+    def parted(self, marked: Sequence[Piece]) -> list[bytes]:
+        """The bytes with these words marked, in pieces.
 
-        Of pieces that overlap the first is; a line without room for the stars of all goes without the later ones.
+        Of words that overlap the first are; a line without room for the stars of all goes without the later ones.
         """
         data = self.data
         if len(marked) == 1:
             begin, end, words, _, _ = marked[0]
-            return data[:begin] + words + data[end:]
+            return [data[:begin], words, data[end:]]
         at, used = 0, dict[int, int]()
         out: list[bytes] = []
         for begin, end, words, first, last in sorted(marked):
             if begin >= at and (not self._lined or self._has_room(first, last, used)):
                 out += (data[at:begin], words)
                 at = end
-        return b"".join((*out, data[at:]))
+        out.append(data[at:])
+        return out
 
     def _piece(self, first: int, last: int) -> Piece:
         begin, end = self._begins[first], self._ends[last]

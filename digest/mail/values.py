@@ -179,6 +179,8 @@ def gap(name: str, papers: int, here: int) -> bytes:
 
 def _narrow(name: str) -> bytes:
     """A name that fits in one line of the text part's contents."""
+    if len(name) <= CONTENTS_COLUMNS // 2:  # of wide characters each takes two
+        return pair(name)[0]
     while columns(name) > CONTENTS_COLUMNS:
         name = cut(name.removesuffix("…"), min(len(name) - 1, CONTENTS_COLUMNS))
     return pair(name)[0]

@@ -19,7 +19,7 @@ Marked = Sequence[Sequence[Piece]]  # of each span the words that are marked
 
 
 class Way:
-    """A card of one format for some conditions and a score."""
+    """A card of one format for some conditions and a score (see `because.holds`)."""
 
     def __init__(self, parts: Sequence[Form | Span], format: str, holds: str, score: str) -> None:
         self._said = {"reason": REASON in holds, "has_carried": CARRIED in holds, "has_score": int(score) > 0}
@@ -27,32 +27,32 @@ class Way:
         self._format = format
         self._pieces: list[bytes] = []
         self._slots: list[tuple[int, int]] = []  # place among the pieces, place among the cells
-        self._numbers: list[int] = []  # where the paper's number stands
-        self._spans: list[tuple[int, Span]] = []
+        self._spans: list[tuple[int, int, Span]] = []  # place among the pieces, which of the card; the last first
         self._rows: list[tuple[int, Sheet]] = []  # where `also` stands
+        self.numbers: list[int] = []  # where the paper's number stands among the pieces
+        spans = 0
         for part in parts:
             if isinstance(part, Span):
-                self._spans.append((len(self._pieces), part))
+                self._spans.insert(0, (len(self._pieces), spans, part))
                 self._pieces.append(part.data)
+                spans += 1
             else:
                 self._take(part)
+        self._apart = not self.numbers or not self._spans or self.numbers[-1] < self._spans[-1][0]
 
-    def filled(self, why: Because, marked: Marked) -> tuple[bytes, ...]:
-        """The bytes, cut where the number of the paper stands."""
+    def filled(self, why: Because, marked: Marked) -> list[bytes]:
+        """The pieces, with these words marked; the places of the number are empty."""
         pieces = self._pieces.copy()
+        cells = why.cells
         for at, cell in self._slots:
-            pieces[at] = why.cells[cell]
-        for (at, span), words in zip(self._spans, marked, strict=True):
-            if words:
-                pieces[at] = span.joined(words)
+            pieces[at] = cells[cell]
         if why.html:
             self._fill_rows(why, pieces)
-        first = 0
-        parts = []
-        for at in self._numbers:
-            parts.append(b"".join(pieces[first:at]))
-            first = at + 1
-        return (*parts, b"".join(pieces[first:]))
+        for at, number, span in self._spans:
+            if marked[number]:
+                parted = span.parted(marked[number])
+                pieces[at : at + 1] = parted if self._apart else [b"".join(parted)]
+        return pieces
 
     def _fill_rows(self, why: Because, pieces: list[bytes]) -> None:
         """The reader's other topics."""
@@ -77,7 +77,7 @@ class Way:
                 order = (*ORDER, *ROWS[slot.name])
                 self._rows.append((len(self._pieces), Sheet(slot.form, self._format, order, ROWS)))
             elif slot == "number":
-                self._numbers.append(len(self._pieces))
+                self.numbers.append(len(self._pieces))
             else:
                 self._slots.append((len(self._pieces), CELLS[self._format][slot]))
             self._pieces.append(b"")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Protocol, TypeVar
 
 from digest.matching.mark import Mark
 from digest.matching.places import marks, number
@@ -24,11 +24,17 @@ NAMES = {
 QUOTES = ('"', '"')
 
 
-class Named(NamedTuple):
-    """A mark that a reason names."""
+class Named(Protocol):
+    """What a reason names: a mark, or how it is worded."""
 
-    mark: Mark
-    last: bool  # of those of its field
+    @property
+    def clause(self) -> str: ...
+
+    @property
+    def field(self) -> str: ...
+
+
+Found = TypeVar("Found", bound=Named)
 
 
 Look = Callable[[Clause], list[Mark]]  # where a clause is true of a paper; none where it is false
@@ -100,19 +106,20 @@ def reason(found: Sequence[Mark], quotes: tuple[str, str] = QUOTES) -> str:
     return "".join([part if isinstance(part, str) else worded(*part, quotes) for part in reason_parts(found)])
 
 
-def reason_parts(found: Sequence[Mark]) -> list[Named | str]:
-    """`reason` in parts, of which most are those of many reasons: marks to be put in words, and what stands between."""
-    first: dict[str, Mark] = {}
-    for mark in found:
-        first.setdefault(mark.clause, mark)
-    parts: list[Named | str] = []
+def reason_parts(found: Iterable[Found]) -> list[tuple[Found, bool] | str]:
+    """`reason` in parts, of which most are those of many reasons: what is to be put in words, with whether it is the
+    last of its field, and what stands between."""
+    first: dict[str, Found] = {}
+    for one in found:
+        first.setdefault(one.clause, one)
+    parts: list[tuple[Found, bool] | str] = []
     for field in FIELDS:
-        here = [mark for mark in first.values() if mark.field == field]
+        here = [one for one in first.values() if one.field == field]
         if here:
             parts += [*_listed(here), IN[field], ", "]
-    for mark in first.values():
-        if mark.field not in FIELDS:
-            parts += [Named(mark, last=True), ", "]
+    for one in first.values():
+        if one.field not in FIELDS:
+            parts += [(one, True), ", "]
     return parts[:-1]
 
 
@@ -180,13 +187,13 @@ def _worded(mark: Mark, quotes: tuple[str, str]) -> str:
     return f"{clause}, as {shown}," if hyphenated else clause
 
 
-def _listed(marks: Sequence[Mark]) -> list[Named | str]:
+def _listed(found: Sequence[Found]) -> list[tuple[Found, bool] | str]:
     """`a`, `a and b`, `a, b and c`; a part that ends with a comma brings its own."""
-    *most, last = marks
-    listed: list[Named | str] = []
-    for mark in most:
-        listed += [Named(mark, last=False), ", "]
-    return [*listed[:-1], " and ", Named(last, last=True)] if most else [Named(last, last=True)]
+    *most, last = found
+    listed: list[tuple[Found, bool] | str] = []
+    for one in most:
+        listed += [(one, False), ", "]
+    return [*listed[:-1], " and ", (last, True)] if most else [(last, True)]
 
 
 def _misses(query: Query, facts: Facts) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 
 from digest.models import Copy, Edition
 from subscribers import roll
@@ -98,14 +98,20 @@ def missing(now: datetime) -> Iterator[tuple[int, datetime]]:
     Independent of due times and cursors: `schedule` says which slot should have been served since they joined
     or last changed it; a copy of that slot or a later one must be there.
     """
-    newest: dict[int, datetime] = {}
-    copies = Copy.objects.filter(subscriber__state="active").order_by("slot")
-    for reader, slot, low, at in copies.values_list("subscriber_id", "slot", "low", "at"):
-        newest[reader] = slot if low is not None else max(slot, at)  # without a cursor it serves all until then
+    newest = _newest_slots()
     for reader, schedule, since in roll.active():
         wanted = newest_slot(schedule, since, now - roll.LATE)
         if wanted is not None and newest.get(reader, since - timedelta(days=1)) < wanted:
             yield reader, wanted
+
+
+def _newest_slots() -> dict[int, datetime]:
+    """Until when each active reader has been served, by the newest copy; without those who have none."""
+    mine = Copy.objects.filter(subscriber=OuterRef("pk")).order_by("-slot")
+    newest = (Subquery(mine.values(name)[:1]) for name in ("slot", "low", "at"))
+    rows = Subscriber.objects.filter(state="active").values_list("pk", *newest).iterator()
+    # without a cursor it serves all until then
+    return {reader: slot if low is not None else max(slot, at) for reader, slot, low, at in rows if slot is not None}
 
 
 def ledger(day: date | None = None) -> dict[str, int]:

@@ -52,7 +52,7 @@ def planned(person: Subscriber, now: datetime) -> tuple[Plan, ChangeFacts]:
 
 
 def _planned(reader: Reader, window: Window, now: datetime) -> Plan:
-    told = ToldBefore(window).of([reader.id]).get(reader.id, {})
+    told = ToldBefore(window, [reader.id]).of([reader.id]).get(reader.id, {})
     earlier = earlier_digests([reader]).get(reader.id, ())
     return plan(reader, window, told, earlier, desk(window, now), now, quiet_reason(now), Misses(window))
 

@@ -10,21 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import IntegrityError
 from django.db.models import Exists, Max, OuterRef
 
 from digest.editions.compose import Desk, Silence
-from digest.editions.draft import LENGTHS
-from digest.editions.fitting import Sizes
 from digest.editions.found import Candidate
 from digest.editions.rank import boosted
-from digest.editions.written import Writer, kept
+from digest.editions.written import Writer
 from digest.mail.compose import Composer
 from digest.mail.parts import RENDERER
 from digest.models import Snapshot, Source
-from digest.pipeline import numbers, wordings
+from digest.pipeline import numbers, sizing, wordings
 from digest.pipeline.facts import ChangeFacts
 from digest.pipeline.misses import Misses
 from digest.pipeline.owing import earlier_digests
@@ -124,7 +121,7 @@ def _range(readers: Sequence[Reader], head: int, now: datetime, site_host: str, 
     return _Range(
         window,
         found,
-        ToldBefore(window),
+        ToldBefore(window, [reader.id for reader in readers]),
         desk(window, now),
         now,
         site_host,
@@ -141,12 +138,8 @@ def desk(window: Window, now: datetime) -> Desk:
     candidates = window.candidates
     facts = ChangeFacts({c.change: c.facts for c in candidates}, {c.change: c.paper for c in candidates})
     composer = Composer(wordings.wording(versions), wordings.site(), facts)
-    sizes = {
-        length: Sizes(partial(composer.most_bytes, length=length), kept(partial(composer.hit_bytes, length=length)))
-        for length in LENGTHS
-    }
-    frame = composer.section_bytes(), composer.frame_bytes()
-    return Desk(facts, facts.paper, window.why, _scorer(), sizes, *frame, wording=versions, renderer=RENDERER)
+    sizes, frame = sizing.sizes(composer), sizing.frame(composer)
+    return Desk(facts, facts.paper, window.why, _scorer(), sizes, frame, wording=versions, renderer=RENDERER)
 
 
 def _scorer() -> Callable[[Interest, Candidate], int]:

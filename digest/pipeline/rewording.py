@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
+from digest.editions.draft import Draft
+from digest.editions.fitting import Frame, Sizes, refit
+from digest.mail.compose import Composer
 from digest.mail.part import Part
 from digest.mail.proof import prove
 from digest.models import Template
-from digest.pipeline import wordings
+from digest.pipeline import sizing, wordings
+from digest.pipeline.facts import ChangeFacts
 from subscribers.models import Batch, Letter
 
 DIGEST = "digest"
@@ -125,7 +130,8 @@ class Moved:
 
 
 def move_letters(version: Template, now: datetime) -> Moved:
-    """Word the digests that wait with this version instead of the one they name.
+    """Word the digests that wait with this version instead of the one they name; papers that don't fit into one mail
+    with it go behind "more".
 
     Only letters that are undotted, in batches that nobody holds: a claimed one may be rendered already, and what was
     dotted stays as it was sent. A batch is locked meanwhile, so that nobody can claim it. NotPossible for a draft, a
@@ -154,10 +160,32 @@ def _moved(batch: int, version: Template, now: datetime) -> int | None:
     free = Q(lease=None) | Q(lease__lt=now)
     if not Batch.objects.select_for_update(skip_locked=True).filter(free, pk=batch).exists():
         return None
+    refitted = _Refit()
     others = set(here(wordings.as_part(version)).exclude(pk=version.pk).values_list("pk", flat=True))
     letters = Letter.objects.select_for_update().filter(batch=batch, kind=DIGEST, state__in=UNDOTTED)
     moved = [letter for letter in letters.order_by("pk") if others.intersection(letter.content.get("wording", ()))]
     for letter in moved:
-        letter.content["wording"] = sorted({version.pk, *letter.content["wording"]} - others)
+        words = sorted({version.pk, *letter.content["wording"]} - others)
+        letter.content = refitted(letter.content | {"wording": words})
     Letter.objects.bulk_update(moved, ["content"], batch_size=500)
     return len(moved)
+
+
+class _Refit:
+    """Keeps contents in their wording below the size at which mail readers clip."""
+
+    def __init__(self) -> None:
+        self._facts = ChangeFacts()
+        self._known: dict[tuple[int, ...], tuple[Frame, dict[str, Sizes]]] = {}
+
+    def __call__(self, content: dict[str, Any]) -> dict[str, Any]:
+        draft = Draft.from_json(content)
+        self._facts.load(hit.change for section in draft.sections for hit in section.hits)
+        frame, sizes = self._known.get(draft.wording) or self._new(draft.wording)
+        fitted = refit(draft, frame, sizes[draft.length])
+        return content if fitted == draft else fitted.to_json()
+
+    def _new(self, versions: tuple[int, ...]) -> tuple[Frame, dict[str, Sizes]]:
+        composer = Composer(wordings.wording(versions), wordings.site(), self._facts)
+        made = self._known[versions] = sizing.frame(composer), sizing.sizes(composer)
+        return made

@@ -70,14 +70,24 @@ def _store_identities(found: list[Found], papers: list[Paper]) -> None:
 def _merge(younger: int, older: int) -> None:
     """One paper after all: its keys and appearances move; Told of the younger is read through `merged_into`."""
     Identity.objects.filter(paper=younger).update(paper=older)
-    taken = Appearance.objects.filter(paper=older).values_list("source_id", "day")
+    taken = {(row.source_id, row.day): row for row in Appearance.objects.filter(paper=older)}
     for row in Appearance.objects.filter(paper=younger):
-        if (row.source_id, row.day) in taken:
-            row.delete()
-        else:
+        same = taken.get((row.source_id, row.day))
+        if same is None:
             Appearance.objects.filter(pk=row.pk).update(paper=older)
+        else:
+            _join(same, row)
     Paper.objects.filter(merged_into=younger).update(merged_into=older)
     Paper.objects.filter(pk=younger).update(merged_into=older)
+
+
+def _join(row: Appearance, other: Appearance) -> None:
+    """Two listings of a day were of one paper: it was news if either was, and is gone if both are."""
+    row.news |= other.news
+    row.gone_at = row.gone_at and other.gone_at and max(row.gone_at, other.gone_at)
+    row.first_seen, row.last_seen = min(row.first_seen, other.first_seen), max(row.last_seen, other.last_seen)
+    row.save(update_fields=["news", "gone_at", "first_seen", "last_seen"])
+    other.delete()
 
 
 def _rename(paper: int, key: str, former: str) -> None:

@@ -24,9 +24,12 @@ from digest.sources.listing import Facts
 
 AS_LISTED = ("listed", "listed elsewhere", "rose", "enriched", "revised")
 WHEN_SETTLED = ("settled",)
+HEAP = 8_000_000  # bytes of rows of Told that are looked through at once
 RECENT = timedelta(days=7)  # a reader without a cursor gets the papers listed since then
 Row = tuple[int, int, str, bool, dict[str, object], datetime]  # number, paper, kind, news, facts, at
+ToldRow = tuple[int, int, bytes | memoryview]  # change, paper, readers as packed
 Mask = NDArray[np.bool_]
+Ids = NDArray[np.int64]
 Low = int | None  # a window begins behind this change; None: the reader has no cursor
 
 
@@ -153,27 +156,60 @@ def _roots(papers: set[int]) -> dict[int, int]:
 
 
 class ToldBefore:
-    """For each paper of a window, which readers have had it, and by which newest change."""
+    """Which of some readers (ids, ascending) have had each paper of a window, and by which newest change."""
 
-    def __init__(self, window: Window) -> None:
-        self.papers = sorted(set(window.roots.values()))
-        merged = dict(Paper.objects.filter(merged_into__in=self.papers).values_list("pk", "merged_into"))
-        roots = {**{paper: paper for paper in self.papers}, **{k: v for k, v in merged.items() if v is not None}}
-        self.rows: dict[int, list[tuple[int, NDArray[np.int64]]]] = defaultdict(list)
+    def __init__(self, window: Window, readers: Sequence[int]) -> None:
+        papers = set(window.roots.values())
+        merged = dict(Paper.objects.filter(merged_into__in=papers).values_list("pk", "merged_into"))
+        roots = {**{paper: paper for paper in papers}, **{k: v for k, v in merged.items() if v is not None}}
         told = Told.objects.filter(change__paper__in=roots).order_by("change_id")
-        for change, paper, readers in told.values_list("change_id", "change__paper_id", "readers"):
-            self.rows[roots[paper]].append((change, unpacked(readers)))
+        rows = told.values_list("change_id", "change__paper_id", "readers").iterator()
+        self._rows: list[tuple[int, int]] = []  # paper, change
+        found = list(self._found(rows, roots, np.array(readers, dtype=np.int64)))
+        had, of = (np.concatenate([np.empty(0, dtype=np.int64), *some]) for some in zip(*found, strict=True))
+        order = np.argsort(had, kind="stable")
+        self._readers, self._of = had[order], of[order]
+
+    def _found(self, rows: Iterable[ToldRow], roots: Mapping[int, int], mine: Ids) -> Iterator[tuple[Ids, Ids]]:
+        """Readers among `mine`, and where in our rows what each was told stands. There are many rows of few readers,
+        and some of very many: they are gone through by heaps, which bounds the memory.
+        """
+        heap, size = list[bytes](), 0
+        for change, paper, readers in rows:
+            self._rows.append((roots[paper], change))
+            heap.append(bytes(readers))
+            size += len(readers)
+            if size > HEAP:
+                yield _among(heap, len(self._rows), mine)
+                heap, size = [], 0
+        yield _among(heap, len(self._rows), mine)
 
     def of(self, readers: Sequence[int]) -> Mapping[int, dict[int, int]]:
         """For each of these readers (ascending): papers they have had, with the newest change they had of it."""
         had: dict[int, dict[int, int]] = defaultdict(dict)
         mine = np.array(readers, dtype=np.int64)
-        for paper, rows in self.rows.items():
-            for change, told in rows:
-                near = told[np.searchsorted(told, mine[0]) : np.searchsorted(told, mine[-1], side="right")]
-                for reader in np.intersect1d(near, mine, assume_unique=True).tolist():
-                    had[reader][paper] = change
+        near = slice(np.searchsorted(self._readers, mine[0]), np.searchsorted(self._readers, mine[-1], side="right"))
+        there = _is_among(self._readers[near], mine)
+        for reader, row in zip(self._readers[near][there].tolist(), self._of[near][there].tolist(), strict=True):
+            paper, change = self._rows[row]
+            had[reader][paper] = change
         return had
+
+
+def _among(heap: Sequence[bytes], end: int, mine: Ids) -> tuple[Ids, Ids]:
+    """The readers of a heap of rows, of which the last one is that before `end`, that are ours; and their rows."""
+    told = unpacked(b"".join(heap))
+    there = np.flatnonzero(_is_among(told, mine))
+    ends = np.cumsum([len(some) // told.itemsize for some in heap], dtype=np.int64)
+    return told[there], np.searchsorted(ends, there, side="right") + (end - len(heap))
+
+
+def _is_among(some: Ids, mine: Ids) -> Mask:
+    """Which of some numbers are among others, ascending."""
+    if not mine.size:
+        return np.zeros(some.size, dtype=np.bool_)
+    found: Mask = mine[np.minimum(np.searchsorted(mine, some), mine.size - 1)] == some
+    return found
 
 
 def packed(readers: Iterable[int]) -> bytes:

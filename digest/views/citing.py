@@ -17,8 +17,8 @@ from string import ascii_lowercase
 
 from digest.mail.foreign import clean
 from digest.sources.listing import Facts, one_line
+from subscribers.query.folding import LETTERS
 from subscribers.query.tex import readable
-from subscribers.query.words import LETTERS
 
 ESCAPED = str.maketrans(
     {sign: f"\\{sign}" for sign in "&%$#_{}"}

@@ -70,7 +70,8 @@ class Hand:
         return self._ready.popleft()
 
     def put_back(self, letter: Owed, mail: Mail) -> None:
-        """A letter that never had its turn comes next."""
+        """A letter that never had its turn comes next, and what its turn cost is not lost."""
+        self.pace.regain()
         of_people = self.claim_of[letter.pk].lane == Batch.Lane.PEOPLE
         (self._people if of_people else self._ready).appendleft((letter, mail))
 

@@ -9,32 +9,15 @@ from __future__ import annotations
 
 import selectors
 import time
-from typing import Final
 
 from subscribers.outbox import dialogue
 from subscribers.outbox.connection import Connection
 from subscribers.outbox.happening import BACK, HELD, Event
+from subscribers.outbox.line import Line, had_enough, opened
 from subscribers.outbox.link import READ, TIMEOUTS, Steps, Way
 from subscribers.outbox.mailurl import MailServer
 from subscribers.outbox.policy import Outcome, Refusal
 from subscribers.outbox.wire import Mail
-
-
-class _Line:
-    """A connection, what it is at, and for which letters."""
-
-    def __init__(self, connection: Connection, steps: Steps[None]) -> None:
-        self.connection: Final = connection
-        self.steps: Steps[None] | None = steps  # None: it has nothing to do, or holds its dot
-        self.wanted = 0  # what the steps wait for
-        self.watched = 0  # what the selector waits for
-        self.number = -1  # of the socket that the selector knows
-        self.sockets = 0  # which one of the connection's sockets that is
-        self.standing = False  # it was opened
-        self.staged: int | None = None  # the letter under way, until its dot
-        self.dotted: int | None = None  # the letter that waits for the reply to its dot
-        self.behind: Mail | None = None  # its envelope went out behind that dot: replies to both come next
-        self.taken = 0  # letters it has had a good reply for
 
 
 class Lines:
@@ -47,10 +30,10 @@ class Lines:
         self.trouble: Outcome | None = None
         self._way = Way(server, helo)
         self.most = server.connections
-        self._lines: set[_Line] = set()
-        self._idle: list[_Line] = []
+        self._lines: set[Line] = set()
+        self._idle: list[Line] = []
         self._opening = 0
-        self._holding: dict[int, _Line] = {}
+        self._holding: dict[int, Line] = {}
         self._selector = selectors.DefaultSelector()
         self._earliest = float("inf")  # no deadline is over before
         self._events: list[Event] = []
@@ -71,7 +54,7 @@ class Lines:
 
     def _open(self) -> None:
         connection = Connection(self._way)
-        line = _Line(connection, _opened(connection))
+        line = Line(connection, opened(connection))
         self._lines.add(line)
         self._opening += 1
         self._go_on(line)
@@ -114,7 +97,7 @@ class Lines:
         now = time.monotonic()
         pause = 0.0 if self._events else max(0.0, min(seconds, self._earliest - now))
         for key, _ in self._selector.select(pause):
-            line: _Line = key.data
+            line: Line = key.data
             if line.behind is not None:
                 self._replies(line, line.behind)
             elif line.steps is None:
@@ -141,7 +124,7 @@ class Lines:
             self._cut(line)
         self._selector.close()
 
-    def _replies(self, line: _Line, mail: Mail) -> None:
+    def _replies(self, line: Line, mail: Mail) -> None:
         """To a dot, and to the envelope behind it."""
         line.behind = None
         good = line.connection.all_good()
@@ -155,11 +138,11 @@ class Lines:
         else:
             self._done(line)
 
-    def _start(self, line: _Line, steps: Steps[None]) -> None:
+    def _start(self, line: Line, steps: Steps[None]) -> None:
         line.steps = steps
         self._go_on(line)
 
-    def _go_on(self, line: _Line, late: bool = False) -> None:
+    def _go_on(self, line: Line, late: bool = False) -> None:
         """Take the steps that can be taken."""
         steps = line.steps
         if steps is None:
@@ -183,14 +166,14 @@ class Lines:
         elif line.wanted != line.watched or line.sockets != line.connection.sockets:
             self._watch(line)
 
-    def _answered(self, line: _Line, outcome: Outcome) -> None:
+    def _answered(self, line: Line, outcome: Outcome) -> None:
         """The reply to a dot."""
         key, line.dotted = line.dotted, None
         if key is not None:
             self._events.append((key, outcome))
         line.taken += outcome.kind == "accepted"
 
-    def _done(self, line: _Line) -> None:
+    def _done(self, line: Line) -> None:
         """It stands now, holds its dot, or has nothing to do."""
         if not line.standing:
             line.standing = True
@@ -204,7 +187,7 @@ class Lines:
         else:
             self._idle.append(line)
 
-    def _refused(self, line: _Line, outcome: Outcome) -> None:
+    def _refused(self, line: Line, outcome: Outcome) -> None:
         if not line.standing:
             self._opening -= 1
             if len(self._lines) - 1 > self._opening:  # others stand: it wants no more of us
@@ -214,11 +197,11 @@ class Lines:
             return
         key, line.staged = line.staged, None
         if key is not None:
-            self._events.append((key, BACK if _had_enough(line, outcome) else outcome))
+            self._events.append((key, BACK if had_enough(line, outcome) else outcome))
         if line.connection.alive:
             self._idle.append(line)
 
-    def _speaks_early(self, line: _Line) -> bool:
+    def _speaks_early(self, line: Line) -> bool:
         """A word while the dot is held back, or between letters: the first defers the letter, the second nobody."""
         refusal = dialogue.spoken_too_early(line.connection)
         if refusal is None:
@@ -231,7 +214,7 @@ class Lines:
         self._forget(line)
         return True
 
-    def _cut(self, line: _Line) -> None:
+    def _cut(self, line: Line) -> None:
         line.connection.cut()
         self._forget(line)
 
@@ -250,7 +233,7 @@ class Lines:
                     continue
             self._go_on(line, late=True)
 
-    def _watch(self, line: _Line) -> None:
+    def _watch(self, line: Line) -> None:
         """Tell the selector what this connection waits for."""
         if line.sockets == line.connection.sockets:
             self._selector.modify(line.number, line.wanted, line)
@@ -260,27 +243,11 @@ class Lines:
             self._selector.register(line.number, line.wanted, line)
         line.watched = line.wanted
 
-    def _unwatch(self, line: _Line) -> None:
+    def _unwatch(self, line: Line) -> None:
         if line.number >= 0:
             self._selector.unregister(line.number)
             line.number = -1
 
-    def _forget(self, line: _Line) -> None:
+    def _forget(self, line: Line) -> None:
         self._unwatch(line)
         self._lines.discard(line)
-
-
-def _opened(connection: Connection) -> Steps[None]:
-    """Whatever keeps us from a server, a name that can't be said in EHLO too, is no letter's fault."""
-    try:
-        yield from connection.open()
-    except ValueError as error:
-        connection.cut()
-        raise Refusal(Outcome("channel", "CONNECT", None, f"{type(error).__name__}: {error}")) from error
-
-
-def _had_enough(line: _Line, outcome: Outcome) -> bool:
-    """Whether the server ended a connection over which it has taken letters before it took this one's sender: many
-    allow so many letters a connection, and say 421 or hang up then. That is no letter's failure.
-    """
-    return line.taken > 0 and outcome.stage == "MAIL" and outcome.code in (None, 421)

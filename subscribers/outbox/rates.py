@@ -101,6 +101,11 @@ class Pace:
         """One goes that was ready."""
         self._left = max(0, self._left - 1)
 
+    def regain(self) -> None:
+        """One that went came back: it never had its turn, so another may have it."""
+        if time.monotonic() >= self._free_until:
+            self._left += 1
+
     def overdraw(self, count: int) -> None:
         """So many go whatever the rate says: people wait for them."""
         if time.monotonic() >= self._free_until:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 import threading
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise, zip_longest
@@ -22,12 +21,8 @@ from typing import NamedTuple
 
 import Stemmer
 
-LETTERS = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
-)
-APOSTROPHES = frozenset("'’ʼ‘´＇")
-HYPHENS = frozenset("-‐‑‒–−")
-TOUCHING, APART, ODD = " ", "\n", "\0"  # what `_PLAIN` makes of the signs that are in no word
+from subscribers.query.folding import APART, ODD, PLAIN, composed, folded_signs, is_ideograph, touch
+
 UNJOINABLE = frozenset({"a", "an", "as", "at", "be", "by", "for", "i", "in", "is", "of", "or", "so", "the", "to", "we"})
 GAPS = ("", APART)  # what no word is
 LONGEST_STEMMED = 64  # characters; what is longer is no English word
@@ -35,18 +30,6 @@ LONGEST_JOINED = 8  # words of a phrase whose neighbours are tried as one
 WORD = re.compile(r"[^ ']+(?:'[^ ']+)*")
 FINAL_S = re.compile(r"(?<=[^ \n'])'s(?!'?[^ \n'])")
 INNER = re.compile(r"(?<=[^ \n'])'(?=[^ \n'])")
-ACCENT_RANGES = ((0x300, 0x370), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE20, 0xFE30))
-IDEOGRAPHS = (
-    (0x3040, 0x3100),
-    (0x31F0, 0x3200),
-    (0x3400, 0x4DC0),
-    (0x4E00, 0xA000),
-    (0xF900, 0xFB00),
-    (0x20000, 0x32000),
-)
-SELECTORS = ((0xFE00, 0xFE10), (0xE0100, 0xE01F0))
-JAMO = ((0x1100, 0x1200),)  # these grow together with their neighbours
-SIGNS_KEPT = 16_384  # characters whose folding is remembered
 
 
 class Token(NamedTuple):
@@ -98,7 +81,7 @@ def analyse(text: str) -> tuple[Token, ...]:
 
 def spans(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     """The folded words of a readable text, and where each stands: characters, end exclusive."""
-    folded, starts, ends = _folded(text)
+    folded, starts, ends = folded_signs(text)
     if text.isascii() and "'" not in folded:
         return folded.split(), [found.span() for found in WORD.finditer(folded)]
     words: list[str] = []
@@ -118,16 +101,16 @@ def parts(text: str) -> list[str]:
     What `analyse` and `joins` go by, without places and stems and in a fraction of the time: a text is folded and cut
     by two calls. Only one with signs that change their neighbours (accents alone, ideographs) goes the long way.
     """
-    plain = text.translate(_PLAIN)
+    plain = text.translate(PLAIN)
     if ODD in plain:
         words, places = spans(text)
         gaps = [text[end:start] for (_, end), (start, _) in pairwise(places)]
-        behind = [() if _touch(gap) else (APART,) for gap in gaps]
+        behind = [() if touch(gap) else (APART,) for gap in gaps]
         return [part for word, gap in zip_longest(words, behind, fillvalue=()) for part in (word, *gap)]
     if "'" in plain:
         plain = INNER.sub("", FINAL_S.sub(APART, plain)).replace("'", APART)
     found = plain.replace(APART, f" {APART} ").split(" ")
-    return found if plain.isascii() else [*map(_composed, found)]
+    return found if plain.isascii() else [*map(composed, found)]
 
 
 def forms(text: str) -> tuple[list[str], list[bool]]:
@@ -140,8 +123,8 @@ def forms(text: str) -> tuple[list[str], list[bool]]:
 def folded_line(text: str) -> str:
     """A line in which each folded word of the text stands as it is, among others; "" where that is not so easily
     told. What is not in it is no word of the text."""
-    line = text.translate(_PLAIN).replace("'", "")
-    return "" if ODD in line else _composed(line)
+    line = text.translate(PLAIN).replace("'", "")
+    return "" if ODD in line else composed(line)
 
 
 def exacts(text: str) -> tuple[str, ...]:
@@ -153,14 +136,14 @@ def joined(left: str, right: str) -> str:
     """Two neighbouring words written as one, or "" where they never are."""
     if left in UNJOINABLE or right in UNJOINABLE or (left[-1].isdigit() and right[0].isdigit()):
         return ""
-    return _composed(left + right)
+    return composed(left + right)
 
 
 def joins(text: str, tokens: Sequence[Token]) -> tuple[Token | None, ...]:
     """For each word of the text, the word that it makes with the next one when only a space or a hyphen is
     between them; None where there is none."""
     pairs = list(pairwise(tokens))
-    words = [joined(a.exact, b.exact) if _touch(text[a.end : b.start]) else "" for a, b in pairs]
+    words = [joined(a.exact, b.exact) if touch(text[a.end : b.start]) else "" for a, b in pairs]
     found = [
         Token(word, stem, a.start, b.end, a.position, 2) if word else None
         for word, stem, (a, b) in zip(words, stems(words), pairs, strict=True)
@@ -183,86 +166,11 @@ def spelled(words: Iterable[str]) -> str:
     """Words as one writes them: with spaces, save between ideographs."""
     text = ""
     for word in words:
-        together = text and _within(text[-1], IDEOGRAPHS) and _within(word[0], IDEOGRAPHS)
+        together = text and is_ideograph(text[-1]) and is_ideograph(word[0])
         text += word if together or not text else f" {word}"
     return text
 
 
 def _word(run: str) -> str:
     """A run without its inner apostrophes and its final 's."""
-    return _composed(run.removesuffix("'s").replace("'", ""))
-
-
-def _touch(gap: str) -> bool:
-    return gap == " " or gap in HYPHENS
-
-
-def _composed(word: str) -> str:
-    return word if word.isascii() else unicodedata.normalize("NFC", word)
-
-
-def _folded(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
-    """The text with words folded and all else as spaces; for each of its characters where it came from."""
-    if text.isascii():
-        return text.translate(_ASCII), range(len(text)), range(1, len(text) + 1)
-    signs: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for place, sign in enumerate(text):
-        folded = _fold(sign)
-        if not folded and ends:
-            ends[-1] = place + 1  # an accent belongs to its letter
-        signs.append(folded)
-        starts.extend([place] * len(folded))
-        ends.extend([place + 1] * len(folded))
-    return "".join(signs), starts, ends
-
-
-@lru_cache(maxsize=16_384)
-def _fold(sign: str) -> str:
-    """One character folded until nothing changes; "" for what only decorates, spaces for what separates."""
-    before, folded = "", "'" if sign in APOSTROPHES else sign
-    while folded != before:
-        before = folded
-        spread = unicodedata.normalize("NFKD", folded).casefold()
-        folded = "".join(part for part in spread if not _within(part, ACCENT_RANGES)).translate(LETTERS)
-    return "".join(_classed(part) for part in _composed(folded))
-
-
-def _classed(sign: str) -> str:
-    if sign in APOSTROPHES:
-        return "'"
-    kind = unicodedata.category(sign)
-    if _within(sign, SELECTORS) or kind == "Cf":
-        return ""
-    if _within(sign, IDEOGRAPHS):
-        return f" {sign} " if sign.isalnum() else sign
-    return sign if sign.isalnum() or kind[0] == "M" else " "
-
-
-def _within(sign: str, ranges: Iterable[tuple[int, int]]) -> bool:
-    return any(first <= ord(sign) < last for first, last in ranges)
-
-
-class _Plain(dict[int, str]):
-    """What a character becomes where only words and what is between them count: folded; `TOUCHING` for what may stand
-    between two words that make one, `APART` for what may not, `ODD` where its neighbours have a say too."""
-
-    def __missing__(self, code: int) -> str:
-        sign = chr(code)
-        found = self._plain(sign, _fold(sign))
-        if len(self) < SIGNS_KEPT:
-            self[code] = found
-        return found
-
-    def _plain(self, sign: str, folded: str) -> str:
-        if _touch(sign):
-            return TOUCHING
-        if folded and folded.isspace():
-            return APART
-        plain = folded == "'" or (folded.isalnum() and not any(_within(part, JAMO) for part in folded))
-        return folded if plain else ODD
-
-
-_ASCII = {code: _fold(chr(code)) for code in range(128)}
-_PLAIN = _Plain()
+    return composed(run.removesuffix("'s").replace("'", ""))

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from subscribers import joining, membership
+from subscribers import joining
+from subscribers.exporting import export
 from subscribers.joining import Standing
 from subscribers.models import Event, Letter, Subscriber
 from subscribers.query.errors import QueryError
@@ -123,7 +124,7 @@ def test_an_operator_s_confirmation_takes_the_newest_form_too():
 def test_what_waits_is_exported_and_erased():
     ask(NOW)
     ask(NOW + 2 * DAY, ("Kelp", "kelp"))
-    assert "kelp" in str(membership.export(Subscriber.objects.get()))
+    assert "kelp" in str(export(Subscriber.objects.get()))
     run("reader", "forget", R, now=NOW + 2 * DAY)
     assert Subscriber.objects.get().asked_from == {}
 

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from digest.management.door import Door, Usage
 from subscribers import membership, pausing, roll, suppression
 from subscribers.address import check_address
+from subscribers.exporting import export
 from subscribers.models import Subscriber
 from subscribers.outbox import feedback
 from subscribers.query.errors import QueryError
@@ -98,7 +99,7 @@ def _act(action: str, person: Subscriber, now: datetime, options: dict[str, Any]
         membership.forget(person.pk, now, journal_file=settings.JOURNAL)
         return {"id": person.pk, "state": "forgotten"}
     elif action == "export":
-        return membership.export(person)
+        return export(person)
     return _shown(Subscriber.objects.get(pk=person.pk), now, show=action == "show")
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from digest.editions.compose import Desk, Match, Occasion, Owed, Silence, compose
 from digest.editions.draft import LENGTHS, Draft, Hit, Section
-from digest.editions.fitting import MOST_BYTES, Sizes
+from digest.editions.fitting import MOST_BYTES, Frame, Sizes
 from digest.editions.found import Candidate, Found
 from digest.editions.rank import boosted
 from digest.matching.mark import Mark
@@ -35,9 +35,8 @@ def desk(size: int) -> Desk:
         PAPERS.__getitem__,
         why,
         lambda interest, c: boosted(interest.boosts, c.facts, c.hours),
-        dict.fromkeys(LENGTHS, Sizes(lambda hit: size + 10, lambda hit: size)),
-        section_bytes=0,
-        frame_bytes=0,
+        dict.fromkeys(LENGTHS, Sizes(lambda change: size + 20, lambda hit: size + 10, lambda hit: size)),
+        Frame(0, 0),
     )
 
 

@@ -418,3 +418,14 @@ def test_marks_beyond_the_text_shown_are_left_out() -> None:
     mail = one(1, facts, Mark("moss", "abstract", 4_990, 4_994, "moss"), *marks(101, "long context")[:1])
     assert "…" in mail.text
     assert "*moss*" not in mail.text
+
+
+def test_a_template_may_put_the_number_before_between_and_behind_marked_words() -> None:
+    kept = {part.place: part for part in shipped(TEMPLATES) if part.kind == "digest"}
+    text = "{{ slot.number }} {{ paper.title }} {{ slot.number }}\n{{ paper.abstract }} {{ slot.number }}\n\n"
+    kept["card", "txt"] = replace(kept["card", "txt"], body=text)
+    found = marks(101, "cache")[:1]
+    draft = replace(DRAFT, sections=(Section(1, "A", "a", (Hit(102), Hit(101, 1, found))),), carried=0, missing=())
+    mail = read(Composer(Wording(kept.values()), SITE, PAPERS).compose(draft, READER, MESSAGE_ID, NOW))
+    assert "2 Forgetting on Purpose: *Cache* Eviction That Can Be Undone 2\nA long context is" in mail.text
+    assert "https://code.example.org/undo . 2\n" in mail.text

@@ -20,7 +20,7 @@ def span(title: str, abstract: str = "", mark: tuple[str, str] = HTML_MARK, line
 
 def shown(span: Span, *runs: Run) -> str:
     pieces = [piece for run in runs for piece in span.pieces(run)]
-    joined = span.joined(pieces)
+    joined = b"".join(span.parted(pieces))
     assert max(map(len, joined.split(b"\r\n"))) <= 76
     assert joined[-2:] == b"\r\n"
     return decoded(joined).decode().replace("\r\n", "\n")

@@ -128,6 +128,19 @@ def test_a_merged_paper_is_listed_since_the_first_day_of_either(journal):
     assert (old.first_day, old.facts["listed"]) == (date(2026, 11, 23), "2026-11-23")
 
 
+def test_a_listing_that_was_news_stays_news_when_its_paper_turns_out_to_be_an_older_one(journal):
+    arxiv_link = "https://arxiv.org/abs/2611.00001"
+    early, late = item("moss", f"{J}1", TODAY, "Moss"), item("fern", arxiv_link, TODAY, "Fern")
+    fetch(channel(early), "2026-11-25", "2026-11-25 06:00", journal, "--backfill")
+    fetch(channel(early, late), "2026-11-25", "2026-11-25 07:00", journal)
+    fetch(channel(item("moss", arxiv_link, TODAY, "Moss")), "2026-11-25", "2026-11-25 08:00", journal)
+    old, young = Paper.objects.order_by("id")
+    assert young.merged_into_id == old.pk
+    assert Appearance.objects.get().news
+    run("settle", now="2026-11-29 08:00")
+    assert Change.objects.get(kind="settled").news
+
+
 def test_a_volumes_doi_joins_no_papers_of_different_looks(journal):
     volume = "<dc:identifier>doi:10.5555/volume</dc:identifier>"
     moss, fern = (item(name, f"{J}{name}", TODAY, name, volume) for name in ("moss", "fern"))

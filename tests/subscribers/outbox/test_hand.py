@@ -86,6 +86,15 @@ def test_people_wait_for_no_rate_and_digests_do(mine):
     assert taken(mine, 3) == ["one", "two"]
 
 
+def test_a_letter_that_never_had_its_turn_has_cost_none_of_the_rate(mine):
+    limit(ALL, 0.001, "a test", NOW)
+    post(Batch.Lane.EDITIONS, "a", "b")
+    mine.fill(2, always)
+    pair = mine.take()
+    mine.put_back(*pair)
+    assert taken(mine, 2) == ["a"]
+
+
 def test_nobody_renders_all_of_a_long_line_of_people_at_once(mine):
     for n in range(30):
         post(Batch.Lane.PEOPLE, f"p{n}")

@@ -1,0 +1,27 @@
+"""How large mails are in one wording, so that none grows beyond what mail readers show."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+from digest.editions.draft import LENGTHS
+from digest.editions.fitting import Frame, Sizes
+from digest.editions.written import kept
+from digest.mail.compose import Composer
+
+
+def sizes(composer: Composer) -> dict[str, Sizes]:
+    """Of cards, by the length of the digest."""
+    return {
+        length: Sizes(
+            cache(partial(composer.card_bytes, length=length)),
+            partial(composer.most_bytes, length=length),
+            kept(partial(composer.hit_bytes, length=length)),
+        )
+        for length in LENGTHS
+    }
+
+
+def frame(composer: Composer) -> Frame:
+    """Of what stands around them."""
+    return Frame(composer.frame_bytes(), composer.section_bytes())
