@@ -145,22 +145,21 @@ def move_letters(version: Template, now: datetime) -> Moved:
     mine = Batch.objects.filter(lane=Batch.Lane.EDITIONS)
     waiting, deferred = mine.filter(done_at=None), mine.filter(retry_at__isnull=False)  # each by an index of its own
     batches = sorted({*waiting.values_list("pk", flat=True), *deferred.values_list("pk", flat=True)})
-    letters, held = 0, 0
+    letters, held, refitted = 0, 0, _Refit()
     for at, number in enumerate(batches):
         if letters >= MOST:
             return Moved(letters, held, len(batches) - at)
-        moved = _moved(number, version, now)
+        moved = _moved(number, version, refitted, now)
         letters, held = letters + (moved or 0), held + (moved is None)
     return Moved(letters, held)
 
 
 @transaction.atomic
-def _moved(batch: int, version: Template, now: datetime) -> int | None:
+def _moved(batch: int, version: Template, refitted: _Refit, now: datetime) -> int | None:
     """How many letters of a batch; None when somebody holds it."""
     free = Q(lease=None) | Q(lease__lt=now)
     if not Batch.objects.select_for_update(skip_locked=True).filter(free, pk=batch).exists():
         return None
-    refitted = _Refit()
     others = set(here(wordings.as_part(version)).exclude(pk=version.pk).values_list("pk", flat=True))
     letters = Letter.objects.select_for_update().filter(batch=batch, kind=DIGEST, state__in=UNDOTTED)
     moved = [letter for letter in letters.order_by("pk") if others.intersection(letter.content.get("wording", ()))]
