@@ -79,9 +79,10 @@ def overdue(now: datetime) -> int:
     return Subscriber.objects.filter(state="active", due__lt=now - LATE).count()
 
 
-def due_readers(numbers: Sequence[int]) -> Iterator[Reader]:
-    """Those of these readers who are due still: one may have left, or paused, since the list was made."""
-    return _read(numbers, Subscriber.objects.filter(state="active", due__isnull=False))
+def due_readers(numbers: Sequence[int], now: datetime) -> Iterator[Reader]:
+    """Those of these readers who are due still: one may have left, or paused, or been served by another publisher
+    since the list was made, and whoever was served is due at their next slot, which is not to come early."""
+    return _read(numbers, Subscriber.objects.filter(state="active", due__lte=now))
 
 
 def readers(numbers: Sequence[int]) -> Iterator[Reader]:

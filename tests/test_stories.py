@@ -2,6 +2,9 @@
 
 import pytest
 
+from digest.models import Copy
+from digest.pipeline.publish import publish_range
+from subscribers import roll
 from subscribers.models import Letter
 from tests.house import at, copies, fetch, item, letters, mails, papers, publish, reader, run, serve, told
 
@@ -26,6 +29,30 @@ def test_a_second_publish_at_the_same_time_posts_nothing():
     second = publish("2026-03-02 09:01")
     assert [e["letters"] for e in first["editions"]] == [e["letters"] for e in second["editions"]] == [1]
     assert second["served"] == 0
+
+
+@pytest.mark.parametrize("by_range", [False, True])
+def test_one_whom_another_publisher_has_just_served_is_not_served_their_next_slot_early(by_range, monkeypatch):
+    number = reader(R, now="2026-03-01 06:00")["id"]
+    publish("2026-03-01 06:01")
+    fetch(papers("2603.00001"), "2026-03-02", "2026-03-02 05:00")
+    listed = roll.due_ids
+
+    def with_another_between(*asked):
+        monkeypatch.setattr(roll, "due_ids", listed)
+        due = listed(*asked)
+        assert (due, publish("2026-03-02 07:01")["served"]) == ([number], 1)
+        return due
+
+    monkeypatch.setattr(roll, "due_ids", with_another_between)
+    if by_range:
+        publish_range(number, number, at("2026-03-02 07:01"), "example.org")
+    else:
+        publish("2026-03-02 07:01")
+    assert list(Copy.objects.values_list("slot", flat=True).order_by("slot")) == [
+        at("2026-03-01 06:00"),
+        at("2026-03-02 07:00"),
+    ]
 
 
 def test_a_paper_that_a_daily_and_a_weekly_topic_match_is_told_at_the_first_slot():

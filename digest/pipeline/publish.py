@@ -80,7 +80,7 @@ def publish(
     done = Published(numbers.head())
     for due in _parted(roll.due_ids(now)):
         with few_sweeps():
-            readers = list(roll.due_readers(due))
+            readers = list(roll.due_readers(due, now))
             scope = _range(readers, done.head, now, site_host, dry_run, unknown)
             _serve_all(readers, scope, done, progress)
     return done
@@ -95,7 +95,7 @@ def publish_range(first: int, last: int, now: datetime, site_host: str) -> Publi
     """As `publish`, for the readers with these ids."""
     done = Published(numbers.head())
     with few_sweeps():
-        readers = list(roll.due_readers(roll.due_ids(now, first, last)))
+        readers = list(roll.due_readers(roll.due_ids(now, first, last), now))
         _serve_all(readers, _range(readers, done.head, now, site_host, False, False), done)
     return done
 
