@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from digest.models import Appearance, Change, Snapshot, Source, SourceDay
-from digest.pipeline import front_panel
+from digest.pipeline import front_panel, publish
 from digest.sources import huggingface
 from subscribers.models import Event
 from tests.digest.sources.announced import api, channel, item, rss, rss_entry
@@ -150,6 +150,17 @@ def test_an_old_batch_is_looked_at_again_within_the_hour_and_readers_hear_that_t
     serve("2026-11-24 07:01")
     assert copies(R)[-1] == ("silent", "source had no listing")
     assert run("preview", R, now="2026-11-24 07:30")["papers"] == []
+
+
+@pytest.mark.parametrize("today_first", [True, False])
+def test_it_is_the_list_of_the_latest_day_that_is_late_whichever_was_looked_at_last(cs, today_first):
+    reader(R, "Reeds=reeds", now="2026-11-23 05:00")
+    serve("2026-11-23 05:01")
+    old = rss(*(rss_entry(n, date=MONDAY) for n in range(3)), date=MONDAY)
+    fetch(old, "2026-11-23", "2026-11-23 06:00", cs)
+    for day in ("2026-11-24", "2026-11-23") if today_first else ("2026-11-23", "2026-11-24"):
+        fetch(old, day, "2026-11-24 06:00", cs)
+    assert publish.quiet_reason(at("2026-11-24 07:01")) == "source had no listing"
 
 
 def batch(day: str, kinds: dict[int, str], version: int = 1) -> dict:

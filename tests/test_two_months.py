@@ -20,6 +20,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -202,9 +203,17 @@ def test_with_two_schedulers_at_once_it_ends_the_same(weeks, quiet, tmp_path):
 def assert_same(quiet: Outcome, outcome: Outcome) -> None:
     """The same digests for everybody, each sent at most once; and the books are in order."""
     assert outcome.copies
-    for address in quiet.copies.keys() | outcome.copies.keys():
-        assert outcome.copies.get(address, {}) == quiet.copies.get(address, {}), address
-        assert outcome.digests.get(address, {}) == quiet.digests.get(address, {}), address
+    assert not list(islice(differences(quiet.copies, outcome.copies), 50))
+    assert not list(islice(differences(quiet.digests, outcome.digests), 50))
     assert all(edition["balanced"] for edition in outcome.editions)
     assert (outcome.missing, outcome.overdue) == ([], 0)
     assert max(outcome.dots.values()) == 1
+
+
+def differences(some: dict[str, dict], others: dict[str, dict]) -> Iterator[tuple]:
+    """What two runs have of a reader's slot where it is not the same: (address, slot, this, that)."""
+    for address in sorted(some.keys() | others.keys()):
+        these, those = some.get(address, {}), others.get(address, {})
+        for slot in sorted(these.keys() | those.keys()):
+            if these.get(slot) != those.get(slot):
+                yield address, slot, these.get(slot), those.get(slot)

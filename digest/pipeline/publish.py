@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from digest.editions.compose import Desk, Silence
 from digest.editions.found import Candidate
@@ -221,17 +221,18 @@ def _set_aside(reader: Reader, error: Exception, scope: _Range, done: Published)
 
 
 def quiet_reason(now: datetime) -> str:
-    """Why there may be nothing to tell, by the newest looks of the last day, or "".
+    """Why there may be nothing to tell, by each source's newest look at the latest day it was asked for, or "".
 
-    "source failed" when some source's could not be believed, or was not made at all; "source had no listing" when
-    all that is wrong is a list that has not come yet.
+    "source failed" when some source's could not be believed, or was not made for a day; "source had no listing" when
+    all that is wrong is a list that has not come yet. Days are looked at in any order, so the latest one counts, not
+    the look that was written last.
     """
-    recent = Snapshot.objects.filter(at__gt=now - timedelta(days=1), at__lte=now, source__enabled=True)
-    newest = recent.values("source").annotate(newest=Max("id")).values("newest")
+    looks = Snapshot.objects.filter(source=OuterRef("pk"))
+    recent = looks.filter(at__gt=now - timedelta(days=1), at__lte=now).order_by("-day", "-at", "-id")
+    sources = Source.objects.filter(Exists(looks), enabled=True)
+    newest = set(sources.annotate(newest=Subquery(recent.values("pk")[:1])).values_list("newest", flat=True))
     bad = Snapshot.objects.filter(pk__in=newest, verdict__in=["failed", "suspect"]).values_list("verdict", "reason")
     late = [is_no_listing(verdict, reason) for verdict, reason in bad]
-    looked_at = Exists(Snapshot.objects.filter(source=OuterRef("pk")))
-    never = Source.objects.filter(looked_at, enabled=True).exclude(pk__in=recent.values("source"))
-    if not all(late) or never.exists():
+    if None in newest or not all(late):
         return "source failed"
     return "source had no listing" if late else ""
