@@ -45,6 +45,8 @@ def marks(clause: Clause, facts: Facts) -> list[Mark]:
     """Every place where the clause is true of the paper; none where it is false."""
     text = clause_text(clause)
     match clause:
+        case Word() | Phrase() | Prefix() | Near():  # nearly always
+            found = _text_marks(clause, facts)
         case Everything():
             found = [Mark(text, "any", shown=EVERY_PAPER)]
         case Author():
@@ -71,8 +73,6 @@ def marks(clause: Clause, facts: Facts) -> list[Mark]:
         case Has():
             there = facts.code if clause.what == "code" else facts.project
             found = [Mark(text, "has", shown=SHOWN_FLAGS[clause.what])] if there else []
-        case _:
-            found = _text_marks(clause, facts)
     return found
 
 
@@ -113,16 +113,17 @@ def _marks_of(
         yield Mark(text, field, start, end, reading.text[start:end], by_stem)
 
 
-def occurrences(clause: TextClause, reading: Reading) -> Iterator[list[Occurrence]]:
+def occurrences(clause: TextClause, reading: Reading) -> Sequence[list[Occurrence]]:
     """Each place where the words of the clause stand in the text, in order of their start."""
     match clause:
+        case Word():
+            return _in_sequence((clause.text,), clause.exact, reading)
+        case Phrase():
+            return _in_sequence(clause.words, clause.exact, reading)
         case Prefix():
-            yield from ([(token, clause.text)] for token in _beginning(clause.text, reading))
+            return [[(token, clause.text)] for token in _beginning(clause.text, reading)]
         case Near():
-            yield from _near(clause, reading)
-        case Word() | Phrase():
-            words = (clause.text,) if isinstance(clause, Word) else clause.words
-            yield from _in_sequence(words, clause.exact, reading)
+            return _near(clause, reading)
 
 
 def _beginning(prefix: str, reading: Reading) -> Iterator[Token]:
@@ -134,24 +135,30 @@ def _beginning(prefix: str, reading: Reading) -> Iterator[Token]:
             yield reading.token(place, 2)
 
 
-def _near(clause: Near, reading: Reading) -> Iterator[list[Occurrence]]:
+def _near(clause: Near, reading: Reading) -> Sequence[list[Occurrence]]:
     forms = clause.words if clause.exact else tuple(stems(clause.words))
     wanted = dict(zip(forms, clause.words, strict=True))
     tokens = [reading.at(form, exact=clause.exact) for form in forms]
-    if all(tokens):
-        found = together(tokens, clause.within)
-        if found:
-            yield [(token, wanted[token.exact if clause.exact else token.stem]) for token in found]
+    found = together(tokens, clause.within) if all(tokens) else []
+    said = [(token, wanted[token.exact if clause.exact else token.stem]) for token in found]
+    return [said] if said else []
 
 
-def _in_sequence(words: tuple[str, ...], exact: bool, reading: Reading) -> Iterator[list[Occurrence]]:
-    """Each start from which one of the phrase's spellings can be read, the closest to the clause."""
+def _in_sequence(words: tuple[str, ...], exact: bool, reading: Reading) -> Sequence[list[Occurrence]]:
+    """For each start from which one of the phrase's spellings can be read the closest to the clause."""
     ways = _ways(words, exact)
-    starts = {token.position for _, forms in ways for token in reading.at(forms[0], exact=exact)}
+    starts = {place for _, forms in ways for place in reading.starts(forms[0], exact=exact)}
+    found = []
     for start in sorted(starts):
         paths = [path for spelling, forms in ways for path in _paths(spelling, forms, exact, reading, start)]
         if paths:
-            yield min(paths, key=lambda path: sum(not alike(token.exact, word) for token, word in path))
+            found.append(min(paths, key=_unlike) if len(paths) > 1 else paths[0])
+    return found
+
+
+def _unlike(path: Sequence[Occurrence]) -> int:
+    """How many of its words are not those of the clause."""
+    return sum(not alike(token.exact, word) for token, word in path)
 
 
 @lru_cache(maxsize=16_384)
@@ -178,5 +185,7 @@ def _paths(
 
 def alike(word: str, other: str) -> bool:
     """Are these the same word, or one the plural of the other?"""
+    if word == other:
+        return True
     short, long = sorted((word, other), key=len)
     return long in (short, f"{short}s", f"{short}es") or (short.endswith("y") and long == f"{short[:-1]}ies")

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from subscribers.query.tex import readable
-from subscribers.query.words import Token, exacts, forms, joined, spans, stem, stems
+from subscribers.query.words import Token, exacts, forms, joined, spans, stems
 
 Index = dict[str, list[tuple[int, int]]]  # by form: places, and how many words it takes there
 REMEMBERED = 4_096  # texts; a day's papers have fewer
@@ -51,8 +51,14 @@ class Reading:
 
     def at(self, form: str, *, exact: bool) -> list[Token]:
         """Where a form stands, two neighbours as one included, in order."""
-        index = self._exact_index if exact else self._stem_index
-        return [self.token(place, width) for place, width in index.get(form, ())]
+        return [self.token(place, width) for place, width in self._index(exact).get(form, ())]
+
+    def starts(self, form: str, *, exact: bool) -> list[int]:
+        """The places of the words with which it begins."""
+        return [place for place, _ in self._index(exact).get(form, ())]
+
+    def _index(self, exact: bool) -> Index:
+        return self._exact_index if exact else self._stem_index
 
     @cached_property
     def _exact_index(self) -> Index:
@@ -64,9 +70,9 @@ class Reading:
 
     def token(self, place: int, width: int = 1) -> Token:
         """The word at a place, or with width 2 the one that it makes with the next."""
-        word = (self.words if width == 1 else self.joins)[place]
+        words, stemmed = (self.words, self.stems) if width == 1 else (self.joins, self.join_stems)
         start, end = self._places[place][0], self._places[place + width - 1][1]
-        return Token(word, stem(word), start, end, place, width)
+        return Token(words[place], stemmed[place], start, end, place, width)
 
 
 def _index(singles: Sequence[str], pairs: Sequence[str]) -> Index:

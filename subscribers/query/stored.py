@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from subscribers.query.canonical import RESERVED
 from subscribers.query.errors import QueryError
-from subscribers.query.nodes import And, Or, Query
+from subscribers.query.nodes import And, Or, Phrase, Query, Word
 from subscribers.query.parser import parse
 
+PLAIN = re.compile(r'(?:(?P<field>title|abstract):)?(?P<word>[a-z]+)|"(?P<phrase>[a-z]+(?: [a-z]+)+)"')
 PIECE = re.compile(r' OR |[ ()]|(?:"[^"]*"|[^ ()"])+')
 
 
@@ -61,4 +63,10 @@ def _part(pieces: list[str], place: int) -> tuple[Query | None, int]:
 
 @lru_cache(maxsize=65_536)
 def _clause(text: str) -> Query:
-    return parse(text, stored=True).query
+    """Most are words as the analyser folds them, which the parser would only take as they stand."""
+    found = PLAIN.fullmatch(text)
+    if found is None or found["word"] in RESERVED:
+        return parse(text, stored=True).query
+    if found["phrase"]:
+        return Phrase(tuple(found["phrase"].split(" ")))
+    return Word(found["word"], found["field"] or "")
