@@ -58,7 +58,7 @@ class Card:
         self._mark_bytes = len("".join(wording.marks[HTML]).encode())
         self._ways: dict[str, tuple[Way, Way]] = {}
         self._places: dict[str, tuple[Marked, Marked]] = {}
-        self._most: dict[tuple[int, int], int] = {}
+        self._most: dict[tuple[int, int, int], int] = {}
         self.page = page_url(site_url, facts.key)
         self.failed = ""
         try:
@@ -82,17 +82,17 @@ class Card:
         _, _, pieces, numbers = self.shown(hit)
         return len(decoded(b"".join(pieces))) + len(numbers)
 
-    def most_bytes(self, marks: int = MARKS_MOST, also: int = ALSO_MOST + 1) -> int:
-        """An upper bound of the decoded bytes of HTML, with so many marks and other topics and every line of the
-        reason."""
-        counts = min(marks, MARKS_MOST), min(also, ALSO_MOST + 1)
+    def most_bytes(self, marks: int = MARKS_MOST, also: int = ALSO_MOST + 1, why: int = WHY_BYTES) -> int:
+        """An upper bound of the decoded bytes of HTML, with so many marks and other topics and a reason of at most so
+        many bytes."""
+        counts = min(marks, MARKS_MOST), min(also, ALSO_MOST + 1), why
         return self._most.get(counts) or self._new_most(*counts)
 
-    def _new_most(self, marks: int, also: int) -> int:
+    def _new_most(self, marks: int, also: int, why: int) -> int:
         bounds = {
             "number": 8,
             "score": 3,
-            "why": WHY_BYTES,
+            "why": why,
             "topic": ALSO_BYTES,
             "date": DATE_BYTES,
             "also": also,
@@ -103,7 +103,7 @@ class Card:
                 total += part.size(bounds)
             else:
                 total += part.size + marks * part.times * self._mark_bytes
-        self._most[marks, also] = total
+        self._most[marks, also, why] = total
         return total
 
     def _rendered(self, facts: Facts, wording: Wording, page: str, format: str) -> list[Form | Span]:

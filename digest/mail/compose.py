@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from digest.editions.draft import ABSTRACTS, LENGTHS, Draft, Hit, length_of
 from digest.mail import values
+from digest.mail.because import why_most
 from digest.mail.card import NAME_BYTES, Card
 from digest.mail.cells import Pair, bounded, whole_pair
 from digest.mail.deck import Deck, Out
@@ -144,7 +145,8 @@ class Composer:
 
     def most_bytes(self, hit: Hit, length: str = ABSTRACTS) -> int:
         """An upper bound of `hit_bytes`, in a fraction of its time."""
-        return self._decks[length].card(str(hit.change)).most_bytes(len(hit.marks), len(hit.also))
+        card = self._decks[length].card(str(hit.change))
+        return card.most_bytes(len(hit.marks), len(hit.also), why_most(hit.marks))
 
     def hit_bytes(self, hit: Hit, length: str = ABSTRACTS) -> int:
         """The decoded bytes of HTML of a card with the marks and the reason of this hit."""

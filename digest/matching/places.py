@@ -43,10 +43,10 @@ Occurrence = tuple[Token, str]  # the words of the paper, and the word of the cl
 
 def marks(clause: Clause, facts: Facts) -> list[Mark]:
     """Every place where the clause is true of the paper; none where it is false."""
+    if isinstance(clause, Word | Phrase | Prefix | Near):  # nearly always
+        return _text_marks(clause, facts)
     text = clause_text(clause)
     match clause:
-        case Word() | Phrase() | Prefix() | Near():  # nearly always
-            found = _text_marks(clause, facts)
         case Everything():
             found = [Mark(text, "any", shown=EVERY_PAPER)]
         case Author():
@@ -92,13 +92,12 @@ def number(field: str, facts: Facts) -> int:
 
 
 def _text_marks(clause: TextClause, facts: Facts) -> list[Mark]:
-    text = clause_text(clause)
     found: list[Mark] = []
     for field, raw in (("title", facts.title), ("abstract", facts.abstract)):
         if clause.field in ("", field):
             reading = read(raw)
             for occurrence in occurrences(clause, reading):
-                found.extend(_marks_of(text, field, clause, reading, occurrence))
+                found.extend(_marks_of(clause_text(clause), field, clause, reading, occurrence))
     return found
 
 
@@ -148,6 +147,8 @@ def _in_sequence(words: tuple[str, ...], exact: bool, reading: Reading) -> Seque
     """For each start from which one of the phrase's spellings can be read the closest to the clause."""
     ways = _ways(words, exact)
     starts = {place for _, forms in ways for place in reading.starts(forms[0], exact=exact)}
+    if not starts:  # mostly: of what is joined by OR
+        return ()
     found = []
     for start in sorted(starts):
         paths = [path for spelling, forms in ways for path in _paths(spelling, forms, exact, reading, start)]
@@ -161,7 +162,7 @@ def _unlike(path: Sequence[Occurrence]) -> int:
     return sum(not alike(token.exact, word) for token, word in path)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def _ways(words: tuple[str, ...], exact: bool) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     """The spellings of a phrase, each with the forms that it is compared by."""
     return tuple((way, way if exact else tuple(stems(way))) for way in spellings(words))

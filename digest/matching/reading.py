@@ -53,9 +53,10 @@ class Reading:
         """Where a form stands, two neighbours as one included, in order."""
         return [self.token(place, width) for place, width in self._index(exact).get(form, ())]
 
-    def starts(self, form: str, *, exact: bool) -> list[int]:
+    def starts(self, form: str, *, exact: bool) -> Sequence[int]:
         """The places of the words with which it begins."""
-        return [place for place, _ in self._index(exact).get(form, ())]
+        found = self._index(exact).get(form)
+        return [place for place, _ in found] if found else ()
 
     def _index(self, exact: bool) -> Index:
         return self._exact_index if exact else self._stem_index

@@ -49,9 +49,8 @@ class Witness:
         self._facts = facts
         self._known: dict[Clause, list[Mark]] = {}
 
-    def why(self, query: Query) -> tuple[Mark, ...]:
-        """See `why`."""
-        meant = _meant(query)
+    def why(self, meant: Query) -> tuple[Mark, ...]:
+        """See `why`. The query is in normal form, as stored ones are."""
         found = _marked(meant, self._marks)
         if found is None:
             return ()
@@ -82,7 +81,7 @@ def why(query: Query, facts: Facts) -> tuple[Mark, ...]:
     Empty when the paper does not match. A match always has a mark: where only exclusions made it, one of
     field "any" says so.
     """
-    return Witness(facts).why(query)
+    return Witness(facts).why(normal(query))
 
 
 def is_true(query: Query, facts: Facts) -> bool:

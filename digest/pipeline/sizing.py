@@ -15,7 +15,7 @@ def sizes(composer: Composer) -> dict[str, Sizes]:
     return {
         length: Sizes(
             cache(partial(composer.card_bytes, length=length)),
-            partial(composer.most_bytes, length=length),
+            kept(partial(composer.most_bytes, length=length)),
             kept(partial(composer.hit_bytes, length=length)),
         )
         for length in LENGTHS

@@ -103,7 +103,7 @@ def _bracketed(query: Query) -> str:
     return f"({_written(query)})" if isinstance(query, And | Or) else _written(query)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def clause_text(clause: Clause) -> str:
     """A clause as the language writes it: `"kv cache"`, `title:robot*`, `upvotes:>=20`."""
     match clause:
