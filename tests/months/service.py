@@ -17,6 +17,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from random import Random
 from threading import Barrier
+from time import sleep
 from typing import Any, ClassVar
 from unittest.mock import patch
 
@@ -41,6 +42,7 @@ from tests.months.lists import Look
 
 TICK = timedelta(minutes=30)
 SETTLES = time(5, 4)  # just after a day of Hugging Face is over
+RESTS, REST = 0.1, 0.02  # how often one of two rests, and how many seconds at most
 FRAMES = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")  # of a transaction: none of the work
 Job = Callable[[datetime], Any]
 
@@ -139,11 +141,15 @@ class DyingHands(Hands):
 
 
 class FourHands(Hands):
-    """Two do the same at once, each with a connection of its own; people's own acts are done once."""
+    """Two do the same at once, each with a connection of its own; people's own acts are done once.
 
-    def __init__(self) -> None:
+    Now and then one of them rests between two statements, so that the other gets ahead there.
+    """
+
+    def __init__(self, seed: int = 1) -> None:
         super().__init__()
         self.threads, self.both = ThreadPoolExecutor(2), Barrier(2, timeout=60)
+        self.chances = [Random(f"{seed} {hand}") for hand in range(2)]
 
     def do(self, kind: str, job: Job, now: datetime, later: timedelta = timedelta(0)) -> None:
         if kind == "people":
@@ -156,11 +162,17 @@ class FourHands(Hands):
         self.threads.shutdown()
 
     def _together(self, work: Callable[[], Any]) -> None:
-        def one() -> None:
-            self.both.wait()
-            work()
+        def one(chance: Random) -> None:
+            def resting(execute: Callable[..., Any], *asked: Any) -> Any:
+                if chance.random() < RESTS:
+                    sleep(chance.random() * REST)
+                return execute(*asked)
 
-        for done in [self.threads.submit(one) for _ in range(2)]:
+            self.both.wait()
+            with connection.execute_wrapper(resting):
+                work()
+
+        for done in [self.threads.submit(one, chance) for chance in self.chances]:
             done.result()
 
 
