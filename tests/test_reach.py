@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import weakref
 from datetime import datetime
 from random import Random
 
@@ -44,6 +46,27 @@ def a_few_days(chance: Random) -> None:
         fetch([{**one, "paper": {**one["paper"], "upvotes": 50}} for one in listed], day, at(f"{day} 10:00"))
         publish(at(f"{day} 12:30"))
         run("settle", now=at(f"{day} 23:30"))
+
+
+def test_a_window_is_gone_with_its_range_without_a_sweep(monkeypatch):
+    a_few_days(Random(1))
+    windows: list[weakref.ref[Window]] = []
+
+    class Seen(Window):
+        def __init__(self, *asked) -> None:
+            super().__init__(*asked)
+            windows.append(weakref.ref(self))
+
+    monkeypatch.setattr("digest.pipeline.publish.Window", Seen)
+    monkeypatch.setattr("digest.pipeline.publish.RANGE", 5)
+    gc.collect()
+    gc.disable()
+    try:
+        publish(at("2026-03-05 06:30"))
+    finally:
+        gc.enable()
+    assert len(windows) > 1
+    assert not any(window() for window in windows)
 
 
 def everybody() -> list[Reader]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 
 from digest.editions.found import Candidate
@@ -30,8 +30,8 @@ class Misses:
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._best = cache(self._ranked)  # per instance: readers share windows
-        self._why_not = cache(self._failed)
+        self._best = cache(partial(_ranked, window))  # per instance: readers share windows
+        self._why_not = cache(partial(_failed, window))
 
     def of(self, interests: Sequence[Interest], low: int | None) -> list[Miss]:
         """The most interesting first."""
@@ -44,10 +44,12 @@ class Misses:
             if all(failed.values()):
                 yield Miss(candidate, failed)
 
-    def _ranked(self, low: int | None) -> list[Candidate]:
-        """The newest news of each paper of the window."""
-        newest = {c.paper: c for c in self._window.inside(low) if c.kind != "settled"}
-        return sorted(newest.values(), key=lambda c: (-score(c.facts), c.facts.key))[:LOOKED_AT]
 
-    def _failed(self, filter_id: int, change: int) -> str:
-        return why_not(self._window.queries[filter_id], self._window.facts(change))
+def _ranked(window: Window, low: int | None) -> list[Candidate]:
+    """The newest news of each paper of the window."""
+    newest = {c.paper: c for c in window.inside(low) if c.kind != "settled"}
+    return sorted(newest.values(), key=lambda c: (-score(c.facts), c.facts.key))[:LOOKED_AT]
+
+
+def _failed(window: Window, filter_id: int, change: int) -> str:
+    return why_not(window.queries[filter_id], window.facts(change))

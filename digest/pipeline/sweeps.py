@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def few_sweeps() -> Iterator[None]:
-    """A run makes millions of small objects, none of them in circles. Looking for circles among all objects
-    of the service each time took a quarter of it.
+    """A run makes millions of small objects, none of them in circles (`Window` sees to it). Looking for circles among
+    all objects of the service each time took a quarter of it.
     """
     before = gc.get_threshold()
     gc.freeze()

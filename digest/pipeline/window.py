@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property, partial, reduce
+from weakref import proxy
 
 import numpy as np
 from django.db.models import Q
@@ -53,11 +54,14 @@ class Window:
         self.recent = np.array([paper in recent for _, paper, *_ in rows], dtype=np.bool_)
         self._compiled = compiled(set(filters))
         self.queries, self.broken = self._compiled.queries, self._compiled.broken
-        self.found = cache(self._found)  # per instance: readers share filters and windows
-        self.listed = cache(self._listed)
-        self._inside = cache(self._set)
-        self.why = cache(self._why)
-        self._witness = cache(lambda change: witness(self.facts(change)))
+        # per instance: readers share filters and windows; what is kept does not keep the window, or it would stay until
+        # circles are looked for, which a run of many ranges puts off
+        me = proxy(self)
+        self.found = cache(partial(Window._found, me))
+        self.listed = cache(partial(Window._listed, me))
+        self._inside = cache(partial(Window._set, me))
+        self.why = cache(partial(Window._why, me))
+        self._witness = cache(lambda change: witness(me.facts(change)))
 
     @cached_property
     def bits(self) -> Bits:
