@@ -51,14 +51,14 @@ class Reading:
 
     def at(self, form: str, *, exact: bool) -> list[Token]:
         """Where a form stands, two neighbours as one included, in order."""
-        return [self.token(place, width) for place, width in self._index(exact).get(form, ())]
+        return [self.token(place, width) for place, width in self._places_of(exact).get(form, ())]
 
     def starts(self, form: str, *, exact: bool) -> Sequence[int]:
         """The places of the words with which it begins."""
-        found = self._index(exact).get(form)
+        found = self._places_of(exact).get(form)
         return [place for place, _ in found] if found else ()
 
-    def _index(self, exact: bool) -> Index:
+    def _places_of(self, exact: bool) -> Index:
         return self._exact_index if exact else self._stem_index
 
     @cached_property

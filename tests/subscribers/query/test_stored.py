@@ -35,6 +35,7 @@ def test_every_canonical_form_is_read_as_the_parser_reads_it(query: Query) -> No
     text = canonical(query)
     assert normal(stored(text)) == normal(parse(text, stored=True).query)
     assert canonical(stored(text)) == text
+    assert stored(text) == normal(query)  # why a paper matches is asked of stored filters as they are
 
 
 def test_what_a_crowd_asks_for_is_read_back() -> None:
