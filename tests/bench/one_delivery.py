@@ -26,13 +26,16 @@ from digest.editions.draft import Draft  # noqa: E402
 from digest.models import Change, Source  # noqa: E402
 from digest.pipeline import wordings  # noqa: E402
 from digest.pipeline.looking import look_at  # noqa: E402
+from digest.pipeline.rendering import Renderer  # noqa: E402
 from digest.sources.listing import Facts  # noqa: E402
 from subscribers.bulk import insert, instant, reserved  # noqa: E402
 from subscribers.models import Letter, Subscriber  # noqa: E402
 from subscribers.outbox import queue  # noqa: E402
 from subscribers.outbox.mailurl import MailServer  # noqa: E402
-from subscribers.outbox.message import message_id  # noqa: E402
+from subscribers.outbox.message import Message, message_id  # noqa: E402
+from subscribers.outbox.wire import Mail, prepared  # noqa: E402
 from tests.bench import crowd  # noqa: E402
+from tests.bench.ceiling import most_a_second  # noqa: E402
 from tests.bench.drafting import drafts  # noqa: E402
 from tests.bench.mailing import database_seconds, seconds_of  # noqa: E402
 from tests.bench.measuring import measured  # noqa: E402
@@ -45,6 +48,7 @@ NOW = datetime(2026, 11, 25, 7, tzinfo=UTC)
 PAPERS = 300
 DISTINCT = 5_000  # drafts; letters beyond share them
 ALONE = 150  # letters sent Django's way
+MADE_BEFORE = 20_000  # letters at most by which it is seen what the sink takes
 A_BATCH = 1_000
 
 T = TypeVar("T")
@@ -59,12 +63,20 @@ def main(count: int, senders: int) -> None:
     updates, hot, wal = (after - before for before, after in zip(begun, counters(), strict=True))
     assert sum(one["letters"] for one in told) == count, told
     (_, own, _), alone = used_by(lambda: measured(djangos_way))
+    most = most_a_second(server(), some_mails(), min(count, MADE_BEFORE))
     sender, composing, signing, size = (
         sum(one[name] for one in told) / count for name in ("cpu", "composing", "signing", "bytes")
     )
     ours, theirs = sender + used[0] / count, (own + alone[0]) / ALONE
     micro = [f"{seconds * 1e6:,.0f}" for seconds in (sender, composing, signing, *(one / count for one in used))]
-    cells = [f"{count:,}", f"{count / wall:,.0f}", *micro, f"{theirs * 1e6:,.0f}", f"{theirs / ours:.0f}"]
+    cells = [
+        f"{count:,}",
+        f"{count / wall:,.0f}",
+        f"{most:,.0f}",
+        *micro,
+        f"{theirs * 1e6:,.0f}",
+        f"{theirs / ours:.0f}",
+    ]
     peak = max(one["peak"] for one in told)
     print("\t".join([*cells, f"{size / 1000:.1f}", f"{peak:.0f}", f"{100 * hot / updates:.0f}", f"{wal / count:,.0f}"]))
 
@@ -151,12 +163,22 @@ def readers(some: range, ids: Sequence[int]) -> Iterator[dict[str, str]]:
         }  # fmt: skip
 
 
+def server() -> MailServer:
+    """The sink."""
+    assert isinstance(settings.MAIL_TARGET, MailServer)
+    return settings.MAIL_TARGET
+
+
+def some_mails() -> list[Mail]:
+    """Mails of this run as they go over the wire."""
+    made = Renderer()(queue.owed(Letter.objects.filter(state="accepted").order_by("pk")[: DISTINCT // 10]))
+    return [prepared(mail) for mail in made.values() if isinstance(mail, Message)]
+
+
 def djangos_way() -> None:
     """Each mail rendered in full, EmailMultiAlternatives, one connection kept, the row saved."""
-    server = settings.MAIL_TARGET
-    assert isinstance(server, MailServer)
-    known, site = facts(), wordings.site()
-    relay = get_connection("django.core.mail.backends.smtp.EmailBackend", host=server.host, port=server.port)
+    known, site, host, port = facts(), wordings.site(), server().host, server().port
+    relay = get_connection("django.core.mail.backends.smtp.EmailBackend", host=host, port=port)
     relay.open()
     for letter in Letter.objects.filter(reason="bench").select_related("subscriber").iterator():
         draft = Draft.from_json(letter.content)
