@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -27,7 +28,7 @@ SIGNED = (
 NEVER_ADDED = ("From", "To", "Subject", "Date", "Reply-To", "Message-ID", "MIME-Version", "Content-Type")
 RSA_LEAST = 2048  # bits
 NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
-SPACES = re.compile(rb"[ \t]+")
+RUNS = re.compile(rb"  +")  # single spaces, of which there are thousands, stay as they are: that is many times faster
 FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r\n[ \t])*)\r\n")
 PUBLIC = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
 LINE = 64  # characters of base64 in a line of the header
@@ -49,20 +50,20 @@ class Signer:
     def signed(self, mail: bytes) -> bytes:
         """The mail with its signature in front. `mail` has CRLF line ends and is not dot-stuffed."""
         head, _, body = mail.partition(b"\r\n\r\n")
-        fields = _fields(head + b"\r\n")
-        names = _names(fields)
+        fields = FIELD.findall(head + b"\r\n")
+        names, places = _signed(tuple([name for name, _ in fields]))
         unsigned = self._unsigned(names, base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest()))
-        chosen = _chosen(fields, names)
-        digest = b"".join(_relaxed(name, value) for name, value in chosen) + _relaxed(*unsigned).removesuffix(b"\r\n")
+        chosen = b"".join([_relaxed(*fields[place]) for place in places])
+        digest = chosen + _relaxed(*unsigned).removesuffix(b"\r\n")
         signature = base64.b64encode(self.key.sign(digest, padding.PKCS1v15(), hashes.SHA256())).decode()
         folded = "".join(f"\r\n\t{signature[at : at + LINE]}" for at in range(0, len(signature), LINE))
         return b"DKIM-Signature:" + unsigned[1] + folded.encode() + b"\r\n" + mail
 
-    def _unsigned(self, names: Sequence[str], body_hash: bytes) -> tuple[bytes, bytes]:
+    def _unsigned(self, names: str, body_hash: bytes) -> tuple[bytes, bytes]:
         """The header without its signature. Its lines fold between tags, and between the names of headers."""
         tags = (
             f" v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n\td={self.domain};\r\n\ts={self.selector};\r\n\th="
-            f"{_folded(names)};\r\n\tbh={body_hash.decode()};\r\n\tb="
+            f"{names};\r\n\tbh={body_hash.decode()};\r\n\tb="
         )
         return b"DKIM-Signature", tags.encode()
 
@@ -84,36 +85,29 @@ def signer(domain: str, selector: str, pem: bytes) -> Signer:
     return Signer(domain.lower(), selector.lower(), key)
 
 
-def _fields(head: bytes) -> list[tuple[str, bytes]]:
-    """Names and raw values of the head's fields, in order."""
-    return [(name.decode(), value) for name, value in FIELD.findall(head)]
+@lru_cache(maxsize=64)
+def _signed(here: Sequence[bytes]) -> tuple[str, Sequence[int]]:
+    """For the fields of a head, which all mails of a kind have: `h=`, and the places of what it names, in its order.
 
-
-def _names(fields: Sequence[tuple[str, bytes]]) -> list[str]:
-    """What `h=` names: each signed header as often as it occurs, then those that nobody may add."""
-    here = [name.lower() for name, _ in fields]
-    named = [name for name in SIGNED for _ in range(here.count(name.lower()))]
-    return named + list(NEVER_ADDED)
-
-
-def _chosen(fields: Sequence[tuple[str, bytes]], names: Sequence[str]) -> list[tuple[bytes, bytes]]:
-    """The fields that are signed, in the order of `h=`: of several the last first; a name beyond them is empty."""
-    left: dict[str, list[bytes]] = defaultdict(list)
-    for name, value in fields:
-        left[name.lower()].append(value)
-    return [(name.encode(), left[name.lower()].pop()) for name in names if left[name.lower()]]
+    It names each signed field as often as it occurs, of several the last first; then those that nobody may add.
+    """
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(here):
+        places[name.decode().lower()].append(place)
+    named = [name for name in SIGNED for _ in places[name.lower()]]
+    order = [places[name.lower()].pop() for name in named]
+    return _folded([*named, *NEVER_ADDED]), order
 
 
 def _relaxed(name: bytes, value: bytes) -> bytes:
     """A field as RFC 6376, 3.4.2, canonicalizes it."""
-    return name.lower() + b":" + SPACES.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ") + b"\r\n"
+    plain = value.replace(b"\r\n", b"").replace(b"\t", b" ")
+    return name.lower() + b":" + RUNS.sub(b" ", plain).strip(b" ") + b"\r\n"
 
 
 def _relaxed_body(body: bytes) -> bytes:
-    """A body as RFC 6376, 3.4.4, canonicalizes it. Plain replacing, ten times faster than a regular expression."""
-    body = body.replace(b"\t", b" ")
-    while b"  " in body:
-        body = body.replace(b"  ", b" ")
+    """A body as RFC 6376, 3.4.4, canonicalizes it."""
+    body = RUNS.sub(b" ", body.replace(b"\t", b" "))
     body = body.replace(b" \r\n", b"\r\n").removesuffix(b" ")
     while body.endswith(b"\r\n\r\n") or body == b"\r\n":
         body = body[:-2]
