@@ -39,6 +39,7 @@ SHOWN_FLAGS = {"code": "code", "project": "a project page"}
 EVERY_PAPER = "every paper"
 
 Occurrence = tuple[Token, str]  # the words of the paper, and the word of the clause that they answer
+NOTHING_MORE: list[list[Occurrence]] = [[]]
 
 
 def marks(clause: Clause, facts: Facts) -> list[Mark]:
@@ -145,16 +146,17 @@ def _near(clause: Near, reading: Reading) -> Sequence[list[Occurrence]]:
 
 def _in_sequence(words: tuple[str, ...], exact: bool, reading: Reading) -> Sequence[list[Occurrence]]:
     """For each start from which one of the phrase's spellings can be read the closest to the clause."""
-    ways = _ways(words, exact)
-    starts = {place for _, forms in ways for place in reading.starts(forms[0], exact=exact)}
-    if not starts:  # mostly: of what is joined by OR
+    ways, index = _ways(words, exact), reading.index(exact=exact)
+    begun = [way for way in ways if way[1][0] in index]
+    if not begun:  # mostly: of what is joined by OR
         return ()
-    found = []
-    for start in sorted(starts):
-        paths = [path for spelling, forms in ways for path in _paths(spelling, forms, exact, reading, start)]
-        if paths:
-            found.append(min(paths, key=_unlike) if len(paths) > 1 else paths[0])
-    return found
+    paths: dict[int, list[list[Occurrence]]] = {}
+    for spelling, forms in begun:
+        for place, width in index[forms[0]]:
+            first = [(reading.token(place, width), spelling[0])]
+            rest = _paths(spelling[1:], forms[1:], exact, reading, place + width)
+            paths.setdefault(place, []).extend([first + path for path in rest])
+    return [min(some, key=_unlike) if len(some) > 1 else some[0] for _, some in sorted(paths.items()) if some]
 
 
 def _unlike(path: Sequence[Occurrence]) -> int:
@@ -172,6 +174,8 @@ def _paths(
     spelling: tuple[str, ...], forms: tuple[str, ...], exact: bool, reading: Reading, start: int
 ) -> list[list[Occurrence]]:
     """The ways to read the forms from a word on, along words and neighbours as one word."""
+    if not forms:
+        return NOTHING_MORE
     by_width = reading.forms(exact=exact)
     paths: list[tuple[int, list[Occurrence]]] = [(start, [])]
     for word, form in zip(spelling, forms, strict=True):

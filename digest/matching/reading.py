@@ -51,14 +51,10 @@ class Reading:
 
     def at(self, form: str, *, exact: bool) -> list[Token]:
         """Where a form stands, two neighbours as one included, in order."""
-        return [self.token(place, width) for place, width in self._places_of(exact).get(form, ())]
+        return [self.token(place, width) for place, width in self.index(exact=exact).get(form, ())]
 
-    def starts(self, form: str, *, exact: bool) -> Sequence[int]:
-        """The places of the words with which it begins."""
-        found = self._places_of(exact).get(form)
-        return [place for place, _ in found] if found else ()
-
-    def _places_of(self, exact: bool) -> Index:
+    def index(self, *, exact: bool) -> Index:
+        """Where each form stands: ascending places, and at each how many words it takes."""
         return self._exact_index if exact else self._stem_index
 
     @cached_property
