@@ -17,8 +17,8 @@ from subscribers import asked, notices
 from subscribers.models import Event, Letter, Subscriber, Topic
 from subscribers.outbox import journal, queue
 from subscribers.query.parser import parse
-from subscribers.schedule import Schedule, next_slot, parse_days, parse_times
-from subscribers.suppression import part, suppressed
+from subscribers.schedule import Schedule, beginning, next_slot, parse_days, parse_times, zone_of
+from subscribers.suppression import in_force, part, suppressed
 from subscribers.topics import TopicWish, save
 
 UNDOTTED = ("waiting", "deferred")
@@ -166,7 +166,8 @@ def _activate(person: Subscriber, now: datetime, confirmed_from: Mapping[str, st
 def reschedule(number: int, now: datetime, *, zone: str, times: str, days: str) -> Subscriber:
     """A new schedule, from its first slot after now. ValueError when zone, times or days can't be read."""
     person = _locked(number)
-    person.zone, person.times, person.days = zone, times, days
+    until = _paused_until(person, zone, now)
+    person.zone, person.times, person.days, person.paused_until = zone, times, days, until
     schedule = schedule_of(person)
     first_is_due = person.cursor is None and person.first_slot is None and person.due is not None and person.due <= now
     if person.state == "active" and not first_is_due:
@@ -174,6 +175,18 @@ def reschedule(number: int, now: datetime, *, zone: str, times: str, days: str) 
     person.save()
     _event(person, "schedule", now, zone=zone, times=times, days=days)
     return person
+
+
+def _paused_until(person: Subscriber, zone: str, now: datetime) -> datetime | None:
+    """The end of a pause that a reader chose: the beginning of the same day by the clocks of their new zone."""
+    until = person.paused_until
+    if until is None or in_force(person.address or "", now) is not None:
+        return until
+    try:
+        there = zone_of(person.zone)
+    except (ValueError, OSError):  # what is stored can't be read: the new one mends it
+        return until
+    return beginning(zone, until.astimezone(there).date())
 
 
 @transaction.atomic

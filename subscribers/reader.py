@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ class Interest(NamedTuple):
     settled: bool
     revisions: bool
     since: int | None
+    served_on: date | None = None
     boosts: tuple[str, ...] = ()  # a line each, see `query.boosts`
 
 

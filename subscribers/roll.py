@@ -6,8 +6,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.db.models import Case, Q, QuerySet, When
 
@@ -38,6 +39,7 @@ TOPIC_COLUMNS = (
     "settled",
     "revisions",
     "since",
+    "served_on",
 )
 # nobody asked for digests at this address but an operator, who vouches for the person
 BY_OPERATOR = Q(confirmed_from__by="operator") & (Q(asked_at=None) | Q(asked_from__by="operator"))
@@ -171,6 +173,15 @@ def move(moves: Iterable[Move]) -> None:
     update(Subscriber, ("due", "cursor", "owed_from", "first_slot", "covered"), rows)
 
 
-def serve_topics(since: Mapping[int, int]) -> None:
-    """Write `Topic.since` of slower topics (topic id to change number). Only publish calls it."""
-    update(Topic, ("since",), list(since.items()))
+class Served(NamedTuple):
+    """Where the window of a topic begins next time, and on which date it was served; nothing for one that is served
+    with each digest."""
+
+    since: int | None = None
+    on: date | None = None
+
+
+def serve_topics(served: Mapping[int, Served]) -> None:
+    """Write `since` and `served_on` of topics, by their id. Only publish calls it."""
+    rows = [(topic, one.since, one.on.isoformat() if one.on else None) for topic, one in served.items()]
+    update(Topic, ("since", "served_on"), rows)

@@ -13,7 +13,7 @@ with the same lock agree. The calendar day, week and month of a slot are those o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
@@ -98,15 +98,25 @@ def beginning(zone: str, day: date) -> datetime:
     return datetime.combine(day, time(), zone_of(check_zone(zone))).astimezone(UTC)
 
 
+def week(day: date) -> tuple[int, int]:
+    """The ISO week of a date, with its year."""
+    year, number, _ = day.isocalendar()
+    return year, number
+
+
+def month(day: date) -> tuple[int, int]:
+    """The month of a date, with its year."""
+    return day.year, day.month
+
+
 def first_of_week(schedule: Schedule, slot: datetime) -> bool:
     """Whether no slot of this schedule comes earlier in the ISO week (by local dates) of this one."""
-    return _week(schedule, slot) != _week(schedule, _before(schedule, slot))
+    return _begins(week, schedule, slot)
 
 
 def first_of_month(schedule: Schedule, slot: datetime) -> bool:
     """Whether no slot of this schedule comes earlier in the local month of this one."""
-    before, here = local_date(schedule, _before(schedule, slot)), local_date(schedule, slot)
-    return (before.year, before.month) != (here.year, here.month)
+    return _begins(month, schedule, slot)
 
 
 def describe(schedule: Schedule) -> str:
@@ -182,9 +192,8 @@ def _of_days(schedule: Schedule, *days: date) -> list[datetime]:
     ]
 
 
-def _week(schedule: Schedule, slot: datetime) -> tuple[int, int]:
-    year, week, _ = local_date(schedule, slot).isocalendar()
-    return year, week
+def _begins(period: Callable[[date], tuple[int, int]], schedule: Schedule, slot: datetime) -> bool:
+    return period(local_date(schedule, slot)) != period(local_date(schedule, _before(schedule, slot)))
 
 
 def _utc(instant: datetime) -> datetime:

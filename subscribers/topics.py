@@ -87,8 +87,11 @@ def save(subscriber: Subscriber, wish: TopicWish) -> Topic:
     query = parse(wish.text).query
     old = Topic.objects.filter(subscriber=subscriber, name=wish.name).first()
     topic = old or Topic(subscriber=subscriber, name=wish.name)
-    if topic.cadence != wish.cadence or (topic.muted and not wish.muted):
+    unmuted = topic.muted and not wish.muted
+    if unmuted:
         topic.since = None  # its window begins anew, at the reader's next slot
+    if unmuted or topic.cadence != wish.cadence:
+        topic.served_on = None  # of the new pace; what waited under the old one is still to come
     newly = topic.text != wish.text and wants_revisions(query)
     topic.text, topic.filter = wish.text, shared_filter(query)
     for name in ("cadence", "settled", "revisions", "cap", "threshold", "weight", "note", "muted"):

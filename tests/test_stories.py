@@ -272,7 +272,7 @@ def test_silence_has_its_reason():
     serve("2026-03-04 07:01")
     last = {name: copies(f"{name}@example.org")[-1] for name in ("none", "moss", "high")}
     assert last == {
-        "none": ("silent", "no topics"),
+        "none": ("silent", "no topic due"),
         "moss": ("silent", "nothing matched"),
         "high": ("silent", "below threshold"),
     }

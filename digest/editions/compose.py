@@ -85,7 +85,7 @@ def compose(
     """A reader's digest, or why there is none.
 
     `told` gives for each paper the newest change that the reader has had. Topics come by weight, then in the
-    order they were added; a paper stands once, under the first topic that shows it, and names the others.
+    order they were added; a paper stands once, under the first topic whose threshold it passes, and names the others.
     """
     finding = sorted((match for match in matches if match.found.papers), key=_weight)
     fresh = _apart(finding, told, desk) or _sections(finding, told, desk)
@@ -93,7 +93,7 @@ def compose(
     if not any(part.hits for part in fresh.parts) and not any(draft.sections for draft in owed.carried):
         return Silence(_reason(occasion, matches, fresh), again)
     carried = carry(fresh.parts, owed.carried, desk.paper) if owed.carried else Carried(fresh.parts)
-    fit(carried.parts, desk.frame.room(len(carried.parts)), desk.sizes[occasion.length])
+    fit(carried.parts, desk.frame, desk.sizes[occasion.length])
     shown = sum(1 for part in carried.parts for hit in part.hits if hit.carried) if owed.carried else 0
     return _draft(
         occasion,
@@ -144,7 +144,7 @@ def _weight(match: Match) -> int:
 
 def _reason(occasion: Occasion, matches: Sequence[Match], fresh: _Fresh) -> str:
     if not matches:
-        return "no topics"
+        return "no topic due" if occasion.topics else "no topics"
     if any(part.more for part in fresh.parts):
         return "below threshold"
     if fresh.again:

@@ -18,6 +18,7 @@ class Sizes(NamedTuple):
     roof: Callable[[int], int]  # an upper bound for any card of a change: quickest
     most: Callable[[Hit], int]  # an upper bound: quick
     exact: Callable[[Hit], int]
+    part: Callable[[Part], int]  # an upper bound for this section without its cards
 
 
 class Frame(NamedTuple):
@@ -27,14 +28,14 @@ class Frame(NamedTuple):
     section: int
 
     def room(self, sections: int) -> int:
-        """The bytes left for cards in a mail of so many sections."""
+        """The bytes left for cards in a mail of so many sections, whatever is said of them."""
         return MOST_BYTES - self.whole - sections * self.section
 
 
 def refit(draft: Draft, frame: Frame, sizes: Sizes) -> Draft:
     """A draft whose wording has changed since it was made: what doesn't fit any more goes behind "more"."""
     parts = [Part(s.topic, s.name, s.query, s.hits, s.more) for s in draft.sections]
-    fit(parts, frame.room(len(parts)), sizes)
+    fit(parts, frame, sizes)
     carried = sum(1 for part in parts for hit in part.hits if hit.carried)
     return replace(
         draft,
@@ -44,13 +45,17 @@ def refit(draft: Draft, frame: Frame, sizes: Sizes) -> Draft:
     )
 
 
-def fit(parts: Sequence[Part], room: int, sizes: Sizes) -> None:
-    """Keep the cards of a mail within so many bytes: what doesn't fit goes behind "more".
+def fit(parts: Sequence[Part], frame: Frame, sizes: Sizes) -> None:
+    """Keep the cards of a mail within what its frame leaves: what doesn't fit goes behind "more".
 
     Carried papers have the first claim; then each section's best paper, each section's second, and so on, so
     that a topic with few papers is not crowded out by one with many.
     """
-    if sum([sizes.roof(hit.change) for part in parts for hit in part.hits]) <= room:
+    roof = sum([sizes.roof(hit.change) for part in parts for hit in part.hits])
+    if roof <= frame.room(len(parts)):
+        return
+    room = MOST_BYTES - frame.whole - sum(map(sizes.part, parts))  # many sections take half of what they might
+    if roof <= room:
         return
     most = sum([sizes.most(hit) for part in parts for hit in part.hits])
     if most <= room:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from digest.editions.draft import ABSTRACTS, LENGTHS, Draft, Hit, length_of
@@ -18,6 +19,7 @@ from digest.mail.headers import BEGIN, CLOSE, Addressee, Envelope, Site, site_da
 from digest.mail.notice import compose_notice
 from digest.mail.pages import Links, missing, topic_pages
 from digest.mail.parts import Wording
+from digest.mail.quoted import decoded
 from digest.mail.sheet import NO_ROWS, Cells, Rows
 from digest.mail.slots import HTML, TEXT
 from digest.sources.listing import Facts
@@ -154,15 +156,32 @@ class Composer:
 
     def frame_bytes(self) -> int:
         """An upper bound of the decoded bytes of HTML of head and foot, without the head's rows for sections."""
-        return self._frame_bytes(sections=0)
+        return self._frame_bytes({}, sections=0)
 
     def section_bytes(self) -> int:
         """An upper bound of the decoded bytes of HTML of a section without cards, with its row in the head."""
-        row = self._frame_bytes(sections=1) - self._frame_bytes(sections=0)
-        return row + self._edition(_ANY_DAY).html.section.size(values.bounds(self._url))
+        return self._section_bytes({})
 
-    def _frame_bytes(self, sections: int) -> int:
-        parts, bounds = self._edition(_ANY_DAY).html, values.bounds(self._url) | {"contents": sections}
+    def part_bytes(self, name: str, query: str, lead: int, length: str = ABSTRACTS) -> int:
+        """As `section_bytes`, for a section with this name and filter whose first paper is that of this change."""
+        topic, first = values.topic(name, query), self._decks[length].card(str(lead))
+        took = {"topic": topic.cells[1], "query": topic.cells[3], "lead": first.lead[1]}
+        least, times = self._shares
+        return least + sum([times[slot] * len(decoded(cell)) for slot, cell in took.items()])
+
+    @cached_property
+    def _shares(self) -> tuple[int, Mapping[str, int]]:
+        """The bytes of a section that says nothing of itself, and how often it says what."""
+        nothing = dict.fromkeys(("topic", "query", "lead"), 0)
+        least = self._section_bytes(nothing)
+        return least, {slot: self._section_bytes(nothing | {slot: 1}) - least for slot in nothing}
+
+    def _section_bytes(self, told: dict[str, int]) -> int:
+        row = self._frame_bytes(told, sections=1) - self._frame_bytes(told, sections=0)
+        return row + self._edition(_ANY_DAY).html.section.size(values.bounds(self._url) | told)
+
+    def _frame_bytes(self, told: dict[str, int], sections: int) -> int:
+        parts, bounds = self._edition(_ANY_DAY).html, values.bounds(self._url) | told | {"contents": sections}
         return parts.head.size(bounds) + parts.foot.size(bounds)
 
     def _body(self, shown: Sequence[Part], edition: Edition, links: Cells, deck: Deck) -> _Body:

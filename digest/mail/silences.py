@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 SILENCES: Mapping[str, str] = {
-    "no topics": "you had no topics",
+    "no topics": "you had no topics, or had muted them all",
+    "no topic due": "your topics come once a week or a month, and none was due",
     "source failed": "a source could not be read",
     "source had no listing": "the sources had nothing new",
     "nothing matched": "nothing matched your topics",

@@ -17,7 +17,7 @@ from digest.pipeline.owing import Earlier, owed, untouched
 from digest.pipeline.window import RECENT, Window
 from subscribers import schedule
 from subscribers.reader import Interest, Reader, schedule_of
-from subscribers.roll import NOT_ARRIVED
+from subscribers.roll import NOT_ARRIVED, Served
 from subscribers.schedule import Schedule
 
 LATE = timedelta(hours=1)  # a slot served later than this was missed, and the digest says so
@@ -33,7 +33,7 @@ class Plan(NamedTuple):
     next: datetime
     result: Draft | Silence
     earlier: tuple[Earlier, ...] = ()
-    since: Mapping[int, int] = MappingProxyType({})  # topic to change number
+    served: Mapping[int, Served] = MappingProxyType({})  # by topic
     keeps_cursor: bool = False
     first: bool = False
     failed: str = ""
@@ -42,19 +42,27 @@ class Plan(NamedTuple):
 def lows(reader: Reader, now: datetime) -> dict[int, int | None]:
     """Where the window of each topic that is served now begins, by topic id."""
     return {
-        topic.id: topic.since if topic.cadence != "slot" and topic.since is not None else reader.cursor
+        topic.id: reader.cursor if topic.since is None else topic.since
         for topic in reader.topics
         if reader.cursor is None or _served(topic, reader, now)
     }
 
 
 def _served(topic: Interest, reader: Reader, now: datetime) -> bool:
-    """Weekly and monthly topics are served at the first slot of their week or month, also when it was missed."""
+    """Weekly and monthly topics are served at the first slot of their week or month, also when it was missed.
+
+    Which one that is the date says on which the topic was served last, since the schedule may have been another one
+    then; of a topic that was not yet, or not at this pace, the schedule says it.
+    """
     if topic.cadence == "slot":
         return True
-    begins = schedule.first_of_week if topic.cadence == "weekly" else schedule.first_of_month
-    mine = reader.schedule()
-    return any(begins(mine, slot) for slot in schedule.slots(mine, reader.due, now))
+    mine, last = reader.schedule(), topic.served_on
+    passed = schedule.slots(mine, reader.due, now)
+    if last is None:
+        begins = schedule.first_of_week if topic.cadence == "weekly" else schedule.first_of_month
+        return any(begins(mine, slot) for slot in passed)
+    period = schedule.week if topic.cadence == "weekly" else schedule.month
+    return any(period(schedule.local_date(mine, slot)) > period(last) for slot in passed)
 
 
 class Clock(NamedTuple):
@@ -116,8 +124,8 @@ def plan(
             result = nothing(when, result, _near(misses, served, reader.cursor), owed(earlier), desk)
         else:
             earlier = untouched(earlier)
-    since = _since(reader, begins, window.head)
-    return Plan(reader, on, slot, clock.upcoming, result, earlier, since, first=first)
+    served_now = _topics(reader, begins, window.head, on)
+    return Plan(reader, on, slot, clock.upcoming, result, earlier, served_now, first=first)
 
 
 def _near(misses: Misses, served: Sequence[Interest], low: int | None) -> list[Near]:
@@ -175,22 +183,37 @@ def _occasion(
 
 
 def _covers_from(reader: Reader, slot: datetime, matches: Sequence[Match]) -> datetime:
-    """Where the period covered begins: where the last digest's ended; a week, a month back for slower topics."""
+    """Where the period covered begins: where the last digest's ended; for slower topics on the day that brought them
+    last, or a week, a month back."""
     if reader.cursor is None:
         return slot - RECENT
-    slower = {match.interest.cadence for match in matches}
-    back = timedelta(days=31 if "monthly" in slower else 7 if "weekly" in slower else 0)
-    return min(slot - back, reader.covered or slot - timedelta(days=1))
+    ended = reader.covered or slot - timedelta(days=1)
+    return min([ended, *(_left(match.interest, reader, slot) for match in matches if match.interest.cadence != "slot")])
 
 
-def _since(reader: Reader, begins: Mapping[int, int | None], head: int) -> dict[int, int]:
-    """`since` of slower topics: moved when served, filled with the window's start when empty."""
-    slower = [topic for topic in reader.topics if topic.cadence != "slot"]
-    moved = {topic.id: head for topic in slower if topic.id in begins}
-    filled = {
-        t.id: reader.cursor for t in slower if t.id not in begins and t.since is None and reader.cursor is not None
-    }
-    return {**filled, **moved}
+def _left(topic: Interest, reader: Reader, slot: datetime) -> datetime:
+    """When a slower topic came last, or would have."""
+    if topic.served_on is None:
+        return slot - timedelta(days=31 if topic.cadence == "monthly" else 7)
+    there = slot.astimezone(schedule.zone_of(reader.zone))
+    return datetime.combine(topic.served_on, there.time(), there.tzinfo).astimezone(UTC)
+
+
+def _topics(reader: Reader, begins: Mapping[int, int | None], head: int, on: date) -> dict[int, Served]:
+    """Of slower topics where the next window begins: moved when served, filled with this one's start when empty.
+
+    A topic that was slower until now is served from where it was left, once.
+    """
+    changed: dict[int, Served] = {}
+    for topic in reader.topics:
+        if topic.cadence == "slot":
+            if topic.since is not None:
+                changed[topic.id] = Served()
+        elif topic.id in begins:
+            changed[topic.id] = Served(head, on)
+        elif topic.since is None and reader.cursor is not None:
+            changed[topic.id] = Served(reader.cursor, topic.served_on)
+    return changed
 
 
 def failed(reader: Reader, error: Exception, now: datetime) -> Plan:

@@ -40,7 +40,7 @@ def _post(plans: Sequence[Plan], write: Write, head: int, site_host: str, now: d
     _told(mine, editions)
     _note_carried(mine, letters)
     roll.move(_move(plan, head, plan.reader.id in letters) for plan in mine)
-    roll.serve_topics({topic: number for plan in mine for topic, number in plan.since.items()})
+    roll.serve_topics({topic: served for plan in mine for topic, served in plan.served.items()})
     return len(mine)
 
 

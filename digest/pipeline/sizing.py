@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache, partial
 
+from digest.editions.carrying import Part
 from digest.editions.draft import LENGTHS
 from digest.editions.fitting import Frame, Sizes
 from digest.editions.written import kept
@@ -17,9 +18,15 @@ def sizes(composer: Composer) -> dict[str, Sizes]:
             cache(partial(composer.card_bytes, length=length)),
             kept(partial(composer.most_bytes, length=length)),
             kept(partial(composer.hit_bytes, length=length)),
+            partial(_part, composer, length),
         )
         for length in LENGTHS
     }
+
+
+def _part(composer: Composer, length: str, part: Part) -> int:
+    first = part.hits[0].change if part.hits else part.more[0]
+    return composer.part_bytes(part.name, part.query, first, length)
 
 
 def frame(composer: Composer) -> Frame:

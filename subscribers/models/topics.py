@@ -87,6 +87,7 @@ class Topic(models.Model):
     boosts = models.JSONField(default=list, blank=True)  # lines, see `query.boosts`
     ready = models.ForeignKey(ReadyTopic, models.SET_NULL, null=True, related_name="followers")  # index: its followers
     since = models.BigIntegerField(null=True)  # slower topics: window start; written by publish alone
+    served_on = models.DateField(null=True)  # slower topics: local date of the slot that brought them last
     note = models.CharField(max_length=300, blank=True)
 
     class Meta:

@@ -6,7 +6,7 @@ topics ask for. So the walk is told what each mail has shown, and says what it m
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from tests.months.clocks import Clocks, local, midnight
 from tests.months.crowd import Adds, Moves, Pauses, Person, Wanted
@@ -41,6 +41,7 @@ class Walk:
     first: datetime | None = None  # the slot of the first digest
     until: datetime | None = None  # of a pause
     since: dict[str, datetime] = field(default_factory=dict)
+    served: dict[str, date] = field(default_factory=dict)  # on which date each topic came last
 
     def __post_init__(self) -> None:
         self.schedule = self.person.zone, self.person.times, self.person.days
@@ -88,6 +89,7 @@ class Walk:
         for topic in self.topics:
             if topic.name in lows:
                 self.since[topic.name] = now
+                self.served[topic.name] = local(self.schedule[0], slot).date()
             elif self.cursor is not None:
                 self.since.setdefault(topic.name, self.cursor)
         if begins and due.mailed:
@@ -97,12 +99,14 @@ class Walk:
         return due
 
     def _comes(self, topic: Wanted, slot: datetime) -> bool:
-        """Weekly and monthly topics come with the first slot of a week, of a month, where the reader lives."""
+        """Weekly and monthly topics come with the first slot of a week, of a month, where the reader lives: the first
+        since they came last, and for the first time the first of their schedule."""
         slots, zone = self.clocks.slots(*self.schedule), self.schedule[0]
-        here, before = local(zone, slot), local(zone, slots[slots.index(slot) - 1])
+        here = local(zone, slot).date()
+        before = self.served.get(topic.name) or local(zone, slots[slots.index(slot) - 1]).date()
         if topic.cadence == "weekly":
-            return here.isocalendar()[:2] != before.isocalendar()[:2]
-        return topic.cadence == "slot" or (here.year, here.month) != (before.year, before.month)
+            return here.isocalendar()[:2] > before.isocalendar()[:2]
+        return topic.cadence == "slot" or (here.year, here.month) > (before.year, before.month)
 
     def _digest(self, slot: datetime, now: datetime, lows: Mapping[str, datetime | None]) -> Due:
         served = sorted((topic for topic in self.topics if topic.name in lows), key=lambda topic: -topic.weight)
@@ -115,7 +119,7 @@ class Walk:
         if shown:
             return Due(slot, True, "", named, shown)
         silence = "below threshold" if named else "all told before" if any(found.values()) else "nothing"
-        return Due(slot, self.person.empty_too and bool(served), silence if served else "no topics")
+        return Due(slot, self.person.empty_too and bool(served), silence if served else "no topic due")
 
 
 def home(topics: Sequence[Wanted], fresh: Mapping[str, Mapping[str, Moment]]) -> dict[str, dict[str, Moment]]:

@@ -35,7 +35,9 @@ def desk(size: int) -> Desk:
         PAPERS.__getitem__,
         why,
         lambda interest, c: boosted(interest.boosts, c.facts, c.hours),
-        dict.fromkeys(LENGTHS, Sizes(lambda change: size + 20, lambda hit: size + 10, lambda hit: size)),
+        dict.fromkeys(
+            LENGTHS, Sizes(lambda change: size + 20, lambda hit: size + 10, lambda hit: size, lambda part: 0)
+        ),
         Frame(0, 0),
     )
 
