@@ -71,7 +71,7 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
 
 @pytest.mark.slow
 def test_json_is_one_object_on_any_terminal(tmp_path):
-    called(tmp_path, "migrate", "-v0")
+    assert started(["migrate", "-v0"], {"DIGEST_HOME": str(tmp_path / "home")}).returncode == 0
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = called(tmp_path, "filter", "title:Größe OR “kv cache”", "--json", **plain)
     assert json.loads(done.stdout)["canonical"]
