@@ -107,6 +107,8 @@ class DyingHands(Hands):
         self.points, self.dead = points, False
         self.done: Counter[str] = Counter()  # statements, by kind of work
         self.deaths: list[tuple[str, str]] = []  # kind of work, statement
+        gc.collect()
+        gc.freeze()  # what there is by now is none of the dead's: no funeral looks through it
 
     def do(self, kind: str, job: Job, now: datetime, later: timedelta = timedelta(0)) -> None:
         while not self._done(kind, job, now):
