@@ -2,6 +2,7 @@
 
 import gc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,22 @@ def pytest_configure() -> None:
     settings.SECURE_SSL_REDIRECT = False
     # a tenth of a second a password is for those who guess them
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    _find_static_files_once()
+
+
+def _find_static_files_once() -> None:
+    """Each test's client has middleware of its own, which would look through all folders of static files again."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    find, found = WhiteNoiseMiddleware.add_files_from_finders, dict[str, Any]()
+
+    def once(middleware: WhiteNoiseMiddleware) -> None:
+        if not found:
+            find(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    WhiteNoiseMiddleware.add_files_from_finders = once
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,8 +1,10 @@
 """The handbook: Markdown as pages, in the site's own house."""
 
 import re
+from functools import cache
 
 import pytest
+from django.test import Client
 
 from digest.views import help as handbook
 from digest.views.handbook import Part, written
@@ -14,10 +16,16 @@ PAGES = ["/help/", "/help/filters/", "/help/mails/", "/help/operations/", "/help
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
+@cache
+def opened(address):
+    """A page of the handbook, read once for all tests: it is the same for everybody."""
+    return soup(Client().get(address))
+
+
 @pytest.fixture
 def page(client):
     """Opens a page."""
-    return lambda address: soup(client.get(address))
+    return lambda address: opened(address) if address in PAGES else soup(client.get(address))
 
 
 @pytest.fixture
