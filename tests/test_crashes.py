@@ -122,6 +122,10 @@ def bulletins(service: Service) -> list[list[str]]:
     return found
 
 
+@pytest.mark.postgres
+@pytest.mark.skipif(
+    os.environ.get("TEST_DATABASE") != "postgres", reason="alerts go the way of letters: see the PostgreSQL run"
+)
 def test_deliver_with_alerts_killed_at_every_step(boss: str, service: Service):
     """An alert is mailed once, or stands in the list of unknowns; readers' mail is what it is without one."""
     look = ("fetch", "--source", "hf", "--day", "2026-03-02", "--from", str(service.folder / "bad.json"))

@@ -10,7 +10,7 @@ three can be lived apart, and in both databases; it is of one state of the check
 
     export MONTHS_READERS=500 MONTHS_DAYS=61 MONTHS_KEPT=/var/tmp/months
     pytest tests/test_two_months.py -k "not fifty and not schedulers"
-    pytest tests/test_two_months.py -k fifty
+    TEST_DATABASE=postgres pytest tests/test_two_months.py -k fifty
     TEST_DATABASE=postgres pytest tests/test_two_months.py -k schedulers
 """
 
@@ -172,6 +172,11 @@ def zones_of(person: Person):
 
 
 @committed
+@pytest.mark.postgres
+@pytest.mark.skipif(
+    os.environ.get("TEST_DATABASE") != "postgres" and LENGTH <= 40,
+    reason="on SQLite commands are killed (see test_crashes); and when there is time: MONTHS_DAYS=61",
+)
 def test_stopped_at_fifty_random_points_and_resumed_it_ends_the_same(weeks, quiet, tmp_path):
     random, some = Random(SEED), weeks.until(AGAIN)
     points = {kind: random.sample(range(1, quiet.made(kind, some.end)), count) for kind, count in DEATHS.items()}
