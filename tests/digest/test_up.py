@@ -146,7 +146,7 @@ def test_killed_and_flushed_in_the_middle_of_a_run_everyone_gets_one_or_is_liste
     service.kill_supervisor()
     service.start()
     service.wait_until_up()
-    wait(lambda: service.open_letters() == 0, PATIENCE, "all sent", pause=3.0)  # each asks with a process
+    wait(lambda: service.open_letters() == 0, PATIENCE, "all sent", pause=10.0)  # each asks with a process
     got = service.recipients()
     assert max(got.values()) == 1
     letters = service.letters()
