@@ -52,14 +52,14 @@ SAME = (
 )
 IGNORED = [f"--ignore=tests/{path}" for path in SAME]
 WHOLE = {
-    # first what is mostly waiting, then by length: so no core is idle at the end
-    "the service, on SQLite": [*PYTEST, "tests/digest/test_up.py"],
-    "the service, on PostgreSQL": [*PYTEST, "tests/digest/test_up.py"],
-    "long tests on PostgreSQL": [*LONG, *IGNORED],
+    # by length, and last what is much waiting and has several processes: so no core is idle at the end
     "long tests on SQLite": LONG,
+    "long tests on PostgreSQL": [*LONG, *IGNORED],
     "tests without a database": [*PYTEST, "-m", "not django_db and not postgres"],
     "tests on SQLite": STORED,
     "tests on PostgreSQL": [*STORED, *IGNORED],
+    "the service, on SQLite": [*PYTEST, "tests/digest/test_up.py"],
+    "the service, on PostgreSQL": [*PYTEST, "tests/digest/test_up.py"],
     "tests in a browser": BROWSER,
 }
 TOGETHER = (os.cpu_count() or 1) + 2  # a good part of each is waiting
