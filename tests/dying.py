@@ -13,23 +13,21 @@ import io
 import itertools
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
+from tests.starting import forked
+
 DEAD = 99
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class Nursery:
     """The process that forks, seen from the test."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.dying"], cwd=ROOT, env=dict(environment),
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+        self.orders, self.answers = forked("tests.dying", environment)
 
     def run(self, *command: str, dies_at: int = 0, email_url: str = "") -> tuple[int, str, str]:
         """Exit code, standard output, standard error."""
@@ -42,14 +40,14 @@ class Nursery:
         assert self._ask({"command": command, "dies_at": 0, "email_url": email_url, "here": True}) == 0
 
     def _ask(self, order: dict[str, Any]) -> int:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+        self.orders.write(json.dumps(order) + "\n")
+        self.orders.flush()
+        return int(self.answers.readline())
 
     def close(self) -> None:
-        self.process.communicate()
+        self.orders.close()
+        assert self.answers.read() == ""  # it has ended
+        self.answers.close()
 
 
 def die_at(number: int) -> None:
@@ -145,7 +143,3 @@ def main() -> None:
                 os._exit(code)
         _, status = os.waitpid(number, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
-
-
-if __name__ == "__main__":
-    main()

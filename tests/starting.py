@@ -4,7 +4,7 @@
     assert done.returncode == 1
 
 What Python, the libraries and our pure modules need is loaded once, in a process that knows no settings and forks for
-each start: that runs manage.py from its first line.
+each start: that runs manage.py from its first line, or a module's `main` that is talked to (`forked`).
 """
 
 import atexit
@@ -18,9 +18,10 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 # what no setting changes: half of a start is to read these
@@ -43,15 +44,29 @@ PURE = (
 
 def started(words: Sequence[str], variables: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
     """As by `manage.py WORDS` where nothing but PATH and these variables is set."""
+    with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
+        order = {"words": [*words], "variables": {**variables}, "out": out.name, "err": err.name}
+        code = _asked(order)
+        return subprocess.CompletedProcess(["manage.py", *words], code, out.read(), err.read())
+
+
+def forked(module: str, variables: Mapping[str, str]) -> tuple[TextIO, TextIO]:
+    """The standard input and output of a process that is in a module's `main`, with just these variables."""
+    with tempfile.TemporaryDirectory() as folder:
+        into, out = Path(folder, "in"), Path(folder, "out")
+        os.mkfifo(into)
+        os.mkfifo(out)
+        _asked({"module": module, "variables": {**variables}, "in": str(into), "out": str(out)})
+        return into.open("w"), out.open()  # each when the other end is open too
+
+
+def _asked(order: dict[str, Any]) -> int:
     mother = _mother()
     assert mother.stdin is not None
     assert mother.stdout is not None
-    with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
-        order = {"words": [*words], "variables": {**variables}, "out": out.name, "err": err.name}
-        mother.stdin.write(json.dumps(order) + "\n")
-        mother.stdin.flush()
-        code = int(mother.stdout.readline())
-        return subprocess.CompletedProcess(["manage.py", *words], code, out.read(), err.read())
+    mother.stdin.write(json.dumps(order) + "\n")
+    mother.stdin.flush()
+    return int(mother.stdout.readline())
 
 
 @cache
@@ -84,20 +99,37 @@ def child(order: dict[str, Any]) -> int:
     return code
 
 
+def talked_to(order: dict[str, Any]) -> int:
+    """A module's main, with its standard input and output in pipes that have names."""
+    os.environ.clear()
+    os.environ.update(order["variables"])
+    os.dup2(os.open(order["in"], os.O_RDONLY), 0)
+    os.dup2(os.open(order["out"], os.O_WRONLY), 1)
+    sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
+    importlib.import_module(order["module"]).main()
+    return 0
+
+
 def main() -> None:
     for name in (*LIBRARIES, *PURE):
         importlib.import_module(name)
     gc.freeze()  # so that no child's collection touches, and so copies, what all of them share
     for line in sys.stdin:
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # one that was talked to has ended
+                pass
+        order = json.loads(line)
+        talks = "module" in order
         number = os.fork()
         if number == 0:
             code = 1
             try:
-                code = child(json.loads(line))
+                code = (talked_to if talks else child)(order)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(code)
-        _, status = os.waitpid(number, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        print(0 if talks else os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]), flush=True)
 
 
 if __name__ == "__main__":
