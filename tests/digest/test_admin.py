@@ -21,6 +21,7 @@ from subscribers.models import Batch, Bulletin, Channel, Event, Hold, Letter, Ra
 from subscribers.outbox.mailurl import Folder, MailServer
 from tests.digest.sources.web import Web, plain, web
 from tests.house import at, fetch, mails, papers, publish, reader, run, serve
+from tests.kept import once
 from tests.sink import Sink
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,11 @@ def operator(client: Client) -> Client:
 @pytest.fixture
 def life(settings) -> None:
     """Something in every table: papers, three readers, digests that arrived, one unknown, one refused, an alert."""
+    once("a life for the cockpit", lambda: live(settings))
+    settings.MAIL_TARGET = None
+
+
+def live(settings) -> None:
     fetch(papers("2603.00001", "2603.00002", upvotes=9), "2026-03-02", "2026-03-02 04:00")
     for address in (R, "s@example.org", "t@example.org"):
         reader(address, "All[cap=5]=*", "Loved=upvotes:>=5", now="2026-03-02 05:00")
@@ -50,7 +56,6 @@ def life(settings) -> None:
         sink.fault("CONNECT", "drop")
         fetch(papers("2603.00003"), "2026-03-03", "2026-03-03 06:00")
         serve("2026-03-03 07:01")
-    settings.MAIL_TARGET = None
     Host.objects.create(name="lists.example", free_at=at("2026-03-01 00:00"))
     now = at(NOW)
     told = {"raised": [1], "over": [], "state": "accepted", "decided_at": now}
