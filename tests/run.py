@@ -44,9 +44,12 @@ SAME = (
     "test_captured_days.py",
     "test_captured_looks.py",
     "test_doctor.py",
-    "test_ranking.py",
+    "test_doubts.py",
+    "test_particulars.py",
     "test_postfix.py",
+    "test_ranking.py",
     "test_search.py",
+    "test_shapes.py",
     "test_signing.py",
     "test_trying.py",
 )

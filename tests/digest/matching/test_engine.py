@@ -35,7 +35,7 @@ def paper(title: str = "", abstract: str = "", **rest: object) -> Facts:
     return Facts("2611.00001", title, abstract, **rest)  # type: ignore[arg-type]
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(queries, min_size=1, max_size=8), st.lists(facts, min_size=1, max_size=8))
 def test_the_engine_equals_the_definition(some: list[Query], papers: list[Facts]) -> None:
     bits = Engine(dict(enumerate(some))).match(Columns(list(enumerate(papers))))
@@ -51,7 +51,7 @@ def test_the_engine_equals_the_definition_on_thousands_of_pairs(some: list[Query
         assert bits.indexes(number) == [place for place, one in enumerate(papers) if matches(query, one)]
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=80)
 @given(queries, st.lists(facts, min_size=1, max_size=6))
 def test_a_canonical_form_means_the_same_on_all_papers(query: Query, papers: list[Facts]) -> None:
     again = parse(canonical(query), stored=True).query

@@ -96,7 +96,7 @@ def test_a_part_is_read_back_as_it_was() -> None:
     assert all((before[name] == after[name]).all() and before[name].dtype == after[name].dtype for name in before)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_a_part_that_was_cut_changed_or_written_otherwise_is_not_read(data: st.DataObject) -> None:
     (part,) = engine_of([parse(text).query for text in TEXTS], []).parts
@@ -147,7 +147,7 @@ def test_the_longest_word_has_a_key_of_its_own() -> None:
     assert Hasher(SALT).words(words).tolist() != Hasher(b"other").words(words).tolist()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.sets(st.integers(-5, 99)), st.lists(st.integers(-9, 120)), st.sampled_from([1, 3, 1_000]))
 def test_an_index_tells_where_ids_stand(ids: set[int], asked: list[int], apart: int) -> None:
     ordered = sorted(ids)

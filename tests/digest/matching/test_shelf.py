@@ -35,7 +35,7 @@ def on_a_shelf(query: Query, shelf: Shelf) -> list[int]:
     return [place for place, true in enumerate(shelf.matching(query).tolist()) if true]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(st.lists(queries, min_size=1, max_size=6), st.lists(facts, max_size=8), st.lists(facts, max_size=4), st.data())
 def test_a_shelf_equals_the_definition(some: list[Query], first: list[Facts], then: list[Facts], data) -> None:
     shelf = Shelf()
