@@ -7,6 +7,7 @@ import itertools
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -16,7 +17,7 @@ from digest.sources.http import Fetched, FetchFailed, Limits, fetch
 from tests.digest.sources.web import Answer, Web, plain, web
 
 BODY = b'[{"paper": {}}]' * 100
-SHORT = Limits(body=100_000, seconds=0.6, redirects=5)
+USUAL = Limits(body=100_000, seconds=30, redirects=5)
 
 
 def one_byte_at_a_time(head: bytes) -> Answer:
@@ -103,7 +104,7 @@ def site() -> Iterator[Web]:
 
 
 def get(site: Web, path: str, **options: Any) -> Fetched:
-    return fetch(site.url(path), **{"allow": site.allow, "limits": SHORT, **options})
+    return fetch(site.url(path), **{"allow": site.allow, "limits": USUAL, **options})
 
 
 def failure(site: Web, path: str, **options: Any) -> FetchFailed:
@@ -163,7 +164,7 @@ def test_a_compression_that_nobody_asked_for_is_a_failure(site: Web) -> None:
 
 @pytest.mark.parametrize("path", ["/bomb", "/big", "/endless"])
 def test_more_than_the_limit_is_a_failure_also_after_decompression(site: Web, path: str) -> None:
-    assert len(BOMB) < SHORT.body
+    assert len(BOMB) < USUAL.body
     assert "more than 100,000 bytes" in failure(site, path).what
 
 
@@ -173,7 +174,7 @@ def test_exactly_the_limit_is_taken(site: Web) -> None:
 
 @pytest.mark.parametrize("path", ["/slow-body", "/slow-headers", "/silent"])
 def test_a_server_that_dawdles_is_left_when_the_time_is_up(site: Web, path: str) -> None:
-    assert "longer than 0.6 seconds" in failure(site, path).what
+    assert "longer than 0.6 seconds" in failure(site, path, limits=replace(USUAL, seconds=0.6)).what
 
 
 @pytest.mark.parametrize("path", ["/cut", "/nonsense"])
@@ -246,7 +247,7 @@ def test_loopback_is_refused_unless_allowed(site: Web) -> None:
 )  # fmt: skip
 def test_no_spelling_of_a_private_address_is_fetched(url: str) -> None:
     with pytest.raises(FetchFailed, match=r"private or reserved|not found|no web address"):
-        fetch(url, limits=SHORT)
+        fetch(url, limits=USUAL)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +279,7 @@ def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
 @pytest.mark.parametrize("host", ["nobody.invalid", "[", "a" * 70 + ".invalid", "a..b.invalid"])
 def test_a_host_that_is_not_found_is_a_failure(host: str) -> None:
     with pytest.raises(FetchFailed, match=r"not found|no web address"):
-        fetch(f"http://{host}/", limits=SHORT)
+        fetch(f"http://{host}/", limits=USUAL)
 
 
 def test_a_closed_port_is_a_failure() -> None:
@@ -286,7 +287,7 @@ def test_a_closed_port_is_a_failure() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         with pytest.raises(FetchFailed, match="the connection failed"):
-            fetch(f"http://127.0.0.1:{port}/", allow=frozenset({f"127.0.0.1:{port}"}), limits=SHORT)
+            fetch(f"http://127.0.0.1:{port}/", allow=frozenset({f"127.0.0.1:{port}"}), limits=USUAL)
 
 
 @pytest.fixture
@@ -329,6 +330,6 @@ def test_tls_asks_for_the_name_not_the_address(names: dict[str, list[str]]) -> N
         thread.start()
         port = server.getsockname()[1]
         with pytest.raises(FetchFailed, match="the connection failed"):
-            fetch(f"https://secure.example:{port}/", allow=frozenset({f"secure.example:{port}"}), limits=SHORT)
+            fetch(f"https://secure.example:{port}/", allow=frozenset({f"secure.example:{port}"}), limits=USUAL)
         thread.join()
     assert b"secure.example" in hello[0]
