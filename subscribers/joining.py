@@ -61,7 +61,7 @@ def ask(
     defaults = {"email": mailed, "asked_at": now, **schedule}
     # made and locked before letters are counted: of two requests at once the second sees the first one's letter
     found, new = Subscriber.objects.get_or_create(address=address, defaults=defaults)
-    person = Subscriber.objects.select_for_update().get(pk=found.pk)
+    person = Subscriber.objects.select_for_update(no_key=True).get(pk=found.pk)
     if person.address is None:  # erased between the two: whoever asks reads the same, and can ask again
         return
     if person.state in ("active", "paused"):
@@ -91,7 +91,7 @@ def ask_again(
     Confirmations from before they last confirmed don't count against coming back: whoever used one has not had too
     many. Strangers can't make us send more by it, since this needs a signed link, and each use of one the mailbox.
     """
-    person = Subscriber.objects.select_for_update().get(pk=number)
+    person = Subscriber.objects.select_for_update(no_key=True).get(pk=number)
     if person.address is None or person.state in ("active", "paused") or suppressed(person.address, now):
         return
     if notices.had_enough(person, "confirm", now, since=person.confirmed_at):
@@ -114,7 +114,7 @@ def confirm(
 
     The welcome is posted in the same transaction, so it waits, in people's lane, before there is a first digest.
     """
-    person = Subscriber.objects.select_for_update().get(pk=number)
+    person = Subscriber.objects.select_for_update(no_key=True).get(pk=number)
     found = standing(person, asked, now)
     if found is Standing.OPEN:
         person = membership.confirm(number, now, confirmed_from=confirmed_from, consent=consent)

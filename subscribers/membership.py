@@ -40,7 +40,7 @@ def schedule_of(person: Subscriber) -> Schedule:
 
 
 def _locked(number: int) -> Subscriber:
-    return Subscriber.objects.select_for_update().get(pk=number)
+    return Subscriber.objects.select_for_update(no_key=True).get(pk=number)
 
 
 def _event(person: Subscriber, kind: str, now: datetime, **data: object) -> None:
@@ -231,9 +231,13 @@ def leave(number: int, now: datetime, *, how: str, journal_file: Path, spared: s
 
 
 def _stop(letters: QuerySet[Letter], now: datetime, reason: str) -> None:
-    """Cancel the undotted among these letters; what becomes of the others, they are never sent again."""
+    """Cancel the undotted among these letters; what becomes of the others, they are never sent again.
+
+    Marked first: a refusal that turns out to be trouble of our own is undone, or is not, before or after, but not in
+    between.
+    """
+    letters.filter(state__in=(*UNDOTTED, *NEVER_AGAIN)).update(last=True)
     queue.move(letters, UNDOTTED, "cancelled", decided_at=now, reason=reason)
-    letters.filter(state__in=NEVER_AGAIN).update(last=True)
 
 
 @transaction.atomic

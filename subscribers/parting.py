@@ -23,7 +23,7 @@ def leave(number: int, now: datetime, *, how: str, journal_file: Path, site_host
     Whoever never confirmed gets none: they were promised that without their word nothing more is sent. The row is
     locked before its state is read, so that of two buttons pressed at once one finds a reader.
     """
-    was_reader = Subscriber.objects.select_for_update().get(pk=number).state in ("active", "paused")
+    was_reader = Subscriber.objects.select_for_update(no_key=True).get(pk=number).state in ("active", "paused")
     person = membership.leave(number, now, how=how, journal_file=journal_file, spared=GOODBYE)
     if was_reader:
         notices.post(person, GOODBYE, now, now, site_host=site_host)

@@ -118,7 +118,7 @@ def _end(number: int, now: datetime) -> bool:
 
 
 def _locked(number: int) -> Subscriber:
-    return Subscriber.objects.select_for_update().get(pk=number)
+    return Subscriber.objects.select_for_update(no_key=True).get(pk=number)
 
 
 def _event(person: Subscriber, kind: str, now: datetime, until: datetime | None = None) -> None:

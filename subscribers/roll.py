@@ -159,7 +159,7 @@ def hold(expected: Mapping[int, tuple[datetime, int | None]]) -> set[int]:
 
     Call it inside a transaction: the lock lasts until `move` has written and all is committed.
     """
-    rows = Subscriber.objects.select_for_update().filter(id__in=expected, state="active").order_by("id")
+    rows = Subscriber.objects.select_for_update(no_key=True).filter(id__in=expected, state="active").order_by("id")
     stored = rows.annotate(due_text=as_text("due")).values_list("id", "due_text", "cursor")
     return {number for number, due, cursor in stored if expected[number] == (moment(due), cursor)}
 

@@ -80,7 +80,7 @@ def mute(number: int, topic: int, now: datetime, *, muted: bool) -> None:
 
 def _locked(number: int) -> Subscriber:
     """The person, who may have left or been erased since their page was opened: then nothing more is stored."""
-    person = Subscriber.objects.select_for_update().get(pk=number)
+    person = Subscriber.objects.select_for_update(no_key=True).get(pk=number)
     if person.state not in ("active", "paused"):
         raise NotPossible("only a reader can change topics, and you are none any more")
     return person

@@ -53,6 +53,27 @@ def together(*work: Callable[[], Any]) -> list[Any]:
     return results
 
 
+def test_what_is_recorded_of_a_letter_does_not_wait_for_its_reader_who_is_leaving(tmp_path):
+    number = reader(R, now="2026-03-02 05:00")["id"]
+    leaving, recorded = threading.Event(), threading.Event()
+
+    def leave() -> None:
+        with transaction.atomic():
+            membership.leave(number, at("2026-03-02 07:00"), how="one-click", journal_file=tmp_path / "journal")
+            leaving.set()
+            recorded.wait(30)  # a turn has the letter, and waits for the reader: each for the other
+
+    def record() -> bool:
+        leaving.wait(30)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+        Event.objects.create(kind="refused", at=at("2026-03-02 07:00"), subscriber_id=number)
+        recorded.set()
+        return True
+
+    assert together(leave, record)[1]
+
+
 def test_two_looks_that_commit_in_the_opposite_order_of_their_start_lose_nothing(monkeypatch):
     run("source", "add", "mirror", "--kind", "hf", "--url", "https://mirror.example.org")
     reader(R, now="2026-03-02 05:00")

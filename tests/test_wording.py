@@ -17,7 +17,9 @@ from digest.pipeline import proofing, rewording, wordings
 from digest.pipeline.rendering import Renderer
 from digest.pipeline.rewording import NotPossible
 from subscribers.models import Batch, Event, Letter, Subscriber
+from subscribers.outbox import queue
 from subscribers.outbox.queue import owed
+from subscribers.outbox.turns import Dot, turn
 from tests.house import at, fetch, item, letters, mails, papers, publish, reader, run, serve
 
 pytestmark = pytest.mark.django_db
@@ -307,6 +309,14 @@ class TestMoving:
         version = reword(foot("Mended words"))
         assert rewording.move_letters(version, NOW) == rewording.Moved(0, 1, 0)
         assert rewording.move_letters(version, NOW + timedelta(minutes=1)).letters == 2
+
+    def test_whoever_held_a_batch_and_comes_back_sends_no_mail_in_the_old_words(self, readers):
+        publish("2026-03-02 06:00")
+        slow, letter = queue.claim(NOW), Letter.objects.earliest("pk")
+        late = NOW + 2 * queue.LEASE
+        assert rewording.move_letters(reword(foot("Mended words")), late).letters == 2
+        assert turn([], [Dot(slow, letter.pk)], late) == set()
+        assert turn([], [Dot(queue.claim(late), letter.pk)], late) == {letter.pk}
 
     def test_a_mail_that_the_new_words_would_make_too_large_shows_fewer_papers(self, outbox):
         day(2, *(f"2603.0{n:04}" for n in range(12)))

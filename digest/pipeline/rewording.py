@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from digest.editions.draft import Draft
 from digest.editions.fitting import Frame, Sizes, refit
@@ -158,8 +158,11 @@ def move_letters(version: Template, now: datetime) -> Moved:
 def _moved(batch: int, version: Template, refitted: _Refit, now: datetime) -> int | None:
     """How many letters of a batch; None when somebody holds it."""
     free = Q(lease=None) | Q(lease__lt=now)
-    if not Batch.objects.select_for_update(skip_locked=True).filter(free, pk=batch).exists():
+    mine = Batch.objects.select_for_update(skip_locked=True).filter(free, pk=batch).first()
+    if mine is None:
         return None
+    if mine.lease is not None:  # whoever had it may still have mails in the old words: they don't leave any more
+        Batch.objects.filter(pk=batch).update(claim=F("claim") + 1, lease=None)
     others = set(here(wordings.as_part(version)).exclude(pk=version.pk).values_list("pk", flat=True))
     letters = Letter.objects.select_for_update().filter(batch=batch, kind=DIGEST, state__in=UNDOTTED)
     moved = [letter for letter in letters.order_by("pk") if others.intersection(letter.content.get("wording", ()))]

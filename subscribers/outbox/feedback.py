@@ -107,7 +107,7 @@ def _known(word: Word) -> bool:
 
 @transaction.atomic
 def _take(number: int, word: Word, now: datetime, journal_file: Path) -> Result:
-    person = Subscriber.objects.select_for_update().get(pk=number)
+    person = Subscriber.objects.select_for_update(no_key=True).get(pk=number)
     if _known(word):
         return "repeated"
     if _stale(person, word, now):
@@ -157,7 +157,7 @@ def _complained(person: Subscriber, now: datetime, journal_file: Path) -> Result
 @transaction.atomic
 def complain(number: int, complained: datetime, now: datetime, journal_file: Path) -> Result:
     """What a complaint of that time brings about; also after a restore, from the journal, and then once."""
-    person = Subscriber.objects.select_for_update().get(pk=number)
+    person = Subscriber.objects.select_for_update(no_key=True).get(pk=number)
     if person.address is not None:
         suppression.suppress(person, suppression.COMPLAINT, complained, None)
         membership.leave(number, now, how="complaint", journal_file=journal_file)
@@ -205,7 +205,7 @@ def judge_refusals(now: datetime) -> int:
 
 @transaction.atomic
 def _judged(number: int, now: datetime) -> bool:
-    return _judge(Subscriber.objects.select_for_update().get(pk=number), now)
+    return _judge(Subscriber.objects.select_for_update(no_key=True).get(pk=number), now)
 
 
 @transaction.atomic

@@ -127,12 +127,13 @@ class Hand:
     def _claim(self, lanes: Sequence[int]) -> bool:
         """Claim a batch and load its letters; whether there was one. One without letters is not the end.
 
-        People's mail is ready at once, and goes before whatever is in hand.
+        People's mail is ready at once, and goes before whatever is in hand. Of a batch that somebody else had claimed
+        from us meanwhile, what is still under way here is left to its end: it waits for another claim.
         """
-        claimed = queue.claim(self._clock(), lanes)
+        claimed = queue.claim(self._clock(), lanes, self._open)
         if claimed is None:
             return False
-        letters = queue.waiting_letters(claimed)
+        letters = [letter for letter in queue.waiting_letters(claimed) if letter.pk not in self.claim_of]
         if letters:
             self._open[claimed] = len(letters)
         else:

@@ -21,6 +21,7 @@ from subscribers.outbox.policy import MOVES
 from subscribers.outbox.statements import rows
 
 LEASE = timedelta(seconds=60)
+READERS = ("active", "paused")  # states of a person who gets digests, or will
 LEGAL: Mapping[str, frozenset[str]] = {before: frozenset(after) for before, after in MOVES.items()}
 
 
@@ -114,9 +115,12 @@ def move(letters: QuerySet[Letter], before: Iterable[str], after: str, **values:
 
 
 @transaction.atomic
-def claim(now: datetime, lanes: Sequence[int] = tuple(Batch.Lane)) -> Claim | None:
+def claim(now: datetime, lanes: Sequence[int] = tuple(Batch.Lane), mine: Iterable[Claim] = ()) -> Claim | None:
     """Claim the open batch that comes first by lane, then age; None when nothing may be claimed now, since none waits
     or operators hold what does.
+
+    Not one of those that the claimer has (`mine`): one that was stopped for long, or whose clock was put forward, finds
+    its own leases run out, and would hand over once more what is under way already.
 
     A lease that reaches further than any lease can was written by a clock that was ahead: it doesn't hold
     (stealing a batch is always safe, since its former holder can't dot any more). Letters dotted under an
@@ -129,6 +133,9 @@ def claim(now: datetime, lanes: Sequence[int] = tuple(Batch.Lane)) -> Claim | No
     waiting = Batch.objects.filter(free, done_at=None, lane__in=lanes).order_by("lane", "oldest", "id")
     if held:
         waiting = waiting.exclude(label__in=held)
+    had = [claimed.batch for claimed in mine]
+    if had:
+        waiting = waiting.exclude(pk__in=had)
     batch = waiting.select_for_update(skip_locked=True).first()
     if batch is None:
         return None
@@ -222,6 +229,7 @@ def _gather(number: int, now: datetime) -> int:
     if old is None:
         return 0
     due = Letter.objects.filter(batch=old, state="deferred", retry_at__lte=now)
+    _call_off(due, now)
     again = list(due.values_list("pk", flat=True))
     moved = 0
     if again:
@@ -230,6 +238,13 @@ def _gather(number: int, now: datetime) -> int:
     old.retry_at = rest.aggregate(first=Min("retry_at"))["first"]
     old.save(update_fields=["retry_at"])
     return moved
+
+
+def _call_off(letters: QuerySet[Letter], now: datetime) -> None:
+    """Digests of those who have paused or left are not tried again: a reply may have been recorded just before."""
+    for reason, people in (("paused", Q(subscriber__state="paused")), ("left", ~Q(subscriber__state__in=READERS))):
+        stopped = letters.filter(people, kind="digest")
+        move(stopped, ["deferred"], "cancelled", decided_at=now, reason=reason, retry_at=None)
 
 
 def _into_a_new_batch(letters: QuerySet[Letter], before: Iterable[str], old: Batch, now: datetime) -> int:

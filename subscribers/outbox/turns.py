@@ -45,6 +45,13 @@ class Record(NamedTuple):
     retry_at: datetime | None = None
 
 
+class Took(NamedTuple):
+    """What the short way did of a letter: whose it is, and its state now."""
+
+    person: int
+    state: str
+
+
 # The whole group comes in a handful of parameters, however large it is: five arrays (letters, batches, claim numbers,
 # next states, replies), on SQLite one JSON text. `mine` locks the batches while their claim is the newest, so that
 # nobody claims them in between. A letter that somebody changes meanwhile is compared again by PostgreSQL when its
@@ -64,11 +71,12 @@ WHERE letter.id = told.letter AND letter.batch_id = told.batch AND (
   OR letter.state = 'waiting' AND told.state IN ('dotted', 'refused')
     AND EXISTS (SELECT 1 FROM mine WHERE mine.id = told.batch AND mine.claim = told.claim)
 )
-RETURNING id, subscriber_id
+RETURNING id, subscriber_id, {state}
 """
 _ON_POSTGRES = _TOGETHER.format(
     mine="SELECT id, claim FROM subscribers_batch WHERE id = ANY (%s::bigint[]) AND done_at IS NULL FOR NO KEY UPDATE",
     now="%s::timestamptz",
+    state="letter.state",
     told="unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::text[], %s::text[])"
     " AS told (letter, batch, claim, state, reply)",
 )
@@ -76,6 +84,7 @@ _ON_SQLITE = _TOGETHER.format(
     mine="SELECT batch.id, batch.claim FROM json_each(%s) AS item JOIN subscribers_batch AS batch"
     " ON batch.id = item.value WHERE batch.done_at IS NULL",
     now="%s",
+    state="state",
     told="(SELECT item.value ->> 0 AS letter, item.value ->> 1 AS batch, item.value ->> 2 AS claim,"
     " item.value ->> 3 AS state, item.value ->> 4 AS reply FROM json_each(%s) AS item) AS told",
 )
@@ -96,7 +105,7 @@ def turn(records: Sequence[Record], dots: Sequence[Dot], now: datetime, revived:
             _repeated(lambda: _one_by_one(late, now, revived))
     else:
         done = _repeated(lambda: _all(records, dots, now, revived))
-    return {dot.letter for dot in dots if dot.letter in done}
+    return {dot.letter for dot in dots if dot.letter in done and done[dot.letter].state == "dotted"}
 
 
 def _repeated(work: Callable[[], T]) -> T:
@@ -111,11 +120,11 @@ def _repeated(work: Callable[[], T]) -> T:
 
 
 @transaction.atomic
-def _all(records: Sequence[Record], dots: Sequence[Dot], now: datetime, revived: set[int] | None) -> Mapping[int, int]:
+def _all(records: Sequence[Record], dots: Sequence[Dot], now: datetime, revived: set[int] | None) -> Mapping[int, Took]:
     short = [record for record in records if record.state in SHORT]
     done = _together(short, dots, now)
     Event.objects.bulk_create(
-        _event(record, record.state, done[record.letter], now)
+        _event(record, record.state, done[record.letter].person, now)
         for record in short
         if record.letter in done and record.state != "accepted"
     )
@@ -123,8 +132,8 @@ def _all(records: Sequence[Record], dots: Sequence[Dot], now: datetime, revived:
     return done
 
 
-def _together(records: Sequence[Record], dots: Sequence[Dot], now: datetime) -> Mapping[int, int]:
-    """The short way; the letters that took it, with their readers."""
+def _together(records: Sequence[Record], dots: Sequence[Dot], now: datetime) -> Mapping[int, Took]:
+    """The short way, and the letters that took it."""
     told: list[tuple[int, int, int, str, str]] = [
         *((r.letter, r.claimed.batch, r.claimed.number, r.state, r.reply[:REPLY_MOST]) for r in records),
         *((dot.letter, dot.claimed.batch, dot.claimed.number, "dotted", "") for dot in dots),
@@ -136,8 +145,10 @@ def _together(records: Sequence[Record], dots: Sequence[Dot], now: datetime) -> 
     when = connection.ops.adapt_datetimefield_value(now)
     if connection.vendor == "postgresql":
         arrays = array(letters), array(batches), array(claims), array(states), array_of_texts(replies)
-        return dict(rows(_ON_POSTGRES, array(set(batches)), when, when, *arrays))
-    return dict(rows(_ON_SQLITE, json.dumps(list(set(batches))), when, when, json.dumps(told)))
+        found = rows(_ON_POSTGRES, array(set(batches)), when, when, *arrays)
+    else:
+        found = rows(_ON_SQLITE, json.dumps(list(set(batches))), when, when, json.dumps(told))
+    return {letter: Took(person, state) for letter, person, state in found}
 
 
 @transaction.atomic
