@@ -7,7 +7,7 @@ import pytest
 
 from digest.pipeline.sending import send
 from subscribers import membership
-from subscribers.models import Batch, Letter, Subscriber
+from subscribers.models import Batch, Event, Letter, Subscriber
 from subscribers.outbox import channel, hand, queue
 from subscribers.outbox.mailurl import MailServer
 from subscribers.outbox.turns import Dot, Record, turn
@@ -58,6 +58,29 @@ def test_a_letter_that_is_recorded_is_not_let_go_in_the_same_turn():
     assert turn([], [Dot(first, letter)], NOW) == {letter}
     assert turn([Record(first, letter, "accepted", "250 ok")], [Dot(first, letter)], NOW) == set()
     assert Letter.objects.get().state == "accepted"
+
+
+def test_a_server_that_has_all_the_connections_it_wants_from_another_sender_is_no_trouble(settings):
+    post(1, 1)
+    theirs = queue.claim(NOW)
+    with Sink() as sink:
+        settings.MAIL_TARGET = MailServer("smtp", "127.0.0.1", sink.port, timeout=5)
+        sink.fault("CONNECT", "421")
+        run("deliver", "--until-empty", now=NOW)
+        assert (channel.rests_until(NOW), Event.objects.filter(kind="alert").count()) == (None, 0)
+        queue.release(theirs, NOW)  # nobody else is at work: that is trouble
+        run("deliver", "--until-empty", now=NOW)
+        assert channel.rests_until(NOW) is not None
+
+
+def test_a_confirmation_that_waited_until_its_link_expired_does_not_leave(settings):
+    run("reader", "add", R, now="2026-03-02 05:00")
+    with Sink() as sink:
+        settings.MAIL_TARGET = MailServer("smtp", "127.0.0.1", sink.port, timeout=5)
+        run("deliver", "--until-empty", now="2026-03-05 05:00")
+        assert not sink.received
+    letter = Letter.objects.get()
+    assert (letter.state, letter.reason) == ("cancelled", "expired")
 
 
 def test_a_digest_deferred_just_when_its_reader_paused_is_not_tried_again(settings):

@@ -10,6 +10,7 @@ from datetime import datetime
 from subscribers.models import Batch
 from subscribers.outbox import queue
 from subscribers.outbox.message import Message
+from subscribers.outbox.policy import Expired, expired
 from subscribers.outbox.queue import Claim, Owed
 from subscribers.outbox.rates import Pace
 from subscribers.outbox.wire import Mail, prepared
@@ -85,6 +86,10 @@ class Hand:
                 del self._open[claimed]
                 queue.release(claimed, self._clock())
 
+    def is_done_by_others(self) -> bool:
+        """Whether other senders are at work."""
+        return queue.others_claims(self._open, self._clock())
+
     def renew(self) -> None:
         """Keep the leases, and let go of what somebody else has claimed since."""
         now = time.monotonic()
@@ -146,7 +151,10 @@ class Hand:
         return True
 
     def _prepared(self, letters: Sequence[Owed]) -> list[tuple[Owed, Mail]]:
-        messages = self._render(letters) if letters else {}
+        now = self._clock()
+        late = {letter.pk: Expired() for letter in letters if expired(letter.kind, now - letter.posted_at)}
+        fresh = [letter for letter in letters if letter.pk not in late]
+        messages = {**late, **(self._render(fresh) if fresh else {})}
         ready: list[tuple[Owed, Mail]] = []
         for letter in letters:
             message = messages[letter.pk]

@@ -16,7 +16,7 @@ from subscribers.outbox.happening import BACK, HELD, Event
 from subscribers.outbox.line import Line, had_enough, opened
 from subscribers.outbox.link import READ, TIMEOUTS, Steps, Way
 from subscribers.outbox.mailurl import MailServer
-from subscribers.outbox.policy import Outcome, Refusal
+from subscribers.outbox.policy import TOO_MANY, Outcome, Refusal
 from subscribers.outbox.wire import Mail
 
 
@@ -197,9 +197,16 @@ class Lines:
             return
         key, line.staged = line.staged, None
         if key is not None:
-            self._events.append((key, BACK if had_enough(line, outcome) else outcome))
+            self._events.append((key, BACK if had_enough(line, outcome) or self._is_one_too_many(outcome) else outcome))
         if line.connection.alive:
             self._idle.append(line)
+
+    def _is_one_too_many(self, outcome: Outcome) -> bool:
+        """Whether it is said to the sender of a letter that there are too many connections, while others stand."""
+        crowded = outcome.stage == "MAIL" and outcome.code == TOO_MANY and sum(one.standing for one in self._lines) > 1
+        if crowded:
+            self.most = max(1, len(self._lines) - 1)
+        return crowded
 
     def _speaks_early(self, line: Line) -> bool:
         """A word while the dot is held back, or between letters: the first defers the letter, the second nobody."""

@@ -51,7 +51,7 @@ MOVES: Mapping[str, frozenset[str]] = {
 
 # Before MAIL no letter has been named, so whatever goes wrong there is about us and the server alone.
 UNNAMED: frozenset[Stage] = frozenset({"CONNECT", "EHLO", "AUTH"})
-OUT_OF_STEP = 503
+OUT_OF_STEP, TOO_MANY = 503, 421
 GO_AHEAD: Mapping[Stage, int] = {"AUTH": 235, "DATA": 354}
 ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
 
@@ -78,6 +78,10 @@ class Outcome(NamedTuple):
     code: int | None
     reply: str
     wait: float = 0.0  # seconds that it wants to be left alone for
+
+
+class Expired(Exception):
+    """A letter whose link has expired while it waited: nobody is told of it."""
 
 
 class Refusal(Exception):
@@ -181,6 +185,11 @@ def retry_after(kind_of_mail: str, attempts: int, age: timedelta) -> timedelta |
         return _doubled(DIGEST_FIRST, DIGEST_MOST, attempts)
     delay = timedelta(minutes=PEOPLE_MINUTES[min(attempts, len(PEOPLE_MINUTES)) - 1])
     return delay if age + delay < LINK_LIFE else None
+
+
+def expired(kind_of_mail: str, age: timedelta) -> bool:
+    """Whether a mail for a person who has asked is worthless by now: its link has expired. A digest never is."""
+    return kind_of_mail != DIGEST and age >= LINK_LIFE
 
 
 def pause_for(failures: int) -> timedelta:

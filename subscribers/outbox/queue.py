@@ -163,6 +163,12 @@ def held(claimed: Claim) -> QuerySet[Batch]:
     return Batch.objects.select_for_update().filter(pk=claimed.batch, claim=claimed.number, done_at=None)
 
 
+def others_claims(mine: Iterable[Claim], now: datetime) -> bool:
+    """Whether somebody else has a batch under a lease."""
+    leased = Batch.objects.filter(lease__gt=now, lease__lte=now + 2 * LEASE, done_at=None)
+    return leased.exclude(pk__in=[claimed.batch for claimed in mine]).exists()
+
+
 def renew(claims: Iterable[Claim], now: datetime) -> set[Claim]:
     """Say that the claimer is alive; those of the claims that are still the newest of their batch."""
     numbers = {claimed.batch: claimed for claimed in claims}

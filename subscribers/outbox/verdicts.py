@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from subscribers.models import Event
 from subscribers.outbox import channel, turns
 from subscribers.outbox.hand import Hand
-from subscribers.outbox.policy import Outcome, Refusal, about_mailbox, enhanced, retry_after
+from subscribers.outbox.policy import TOO_MANY, Expired, Outcome, Refusal, about_mailbox, enhanced, retry_after
 from subscribers.outbox.queue import Owed
 from subscribers.outbox.turns import Dot, Record
 from subscribers.outbox.wire import text
@@ -68,8 +68,9 @@ class Verdicts:
         self.counts[record.state] += 1
 
     def rest(self, outcome: Outcome) -> None:
-        """All connections that are at it meet the same trouble: it is one."""
-        if not self.resting:
+        """All connections that are at it meet the same trouble: it is one. No trouble is a server that wants no more
+        connections while other senders are at work: they go on."""
+        if not self.resting and not (outcome.code == TOO_MANY and self._hand.is_done_by_others()):
             channel.trouble(outcome, self._clock())
         self.resting = True
         self._hand.drop()
@@ -77,10 +78,13 @@ class Verdicts:
     def no_mail(self, letter: Owed, error: Exception) -> None:
         """One letter that can't be composed stops only itself: cancelled, carried by the next digest, one alert.
 
-        One whose address no server can be told is refused.
+        One whose address no server can be told is refused; one that has expired is not worth a word.
         """
         if isinstance(error, Refusal):
             self.settle(letter, error.outcome)
+            return
+        if isinstance(error, Expired):
+            self._note(Record(self._hand.claim_of[letter.pk], letter.pk, "cancelled", reason="expired"))
             return
         said = text(f"{type(error).__name__}: {error}")[:300]
         self._records.append(

@@ -125,6 +125,19 @@ def test_a_server_that_wants_fewer_connections_gets_fewer(sink: Sink, talk: Talk
     assert sink.connections == 4
 
 
+def test_a_server_that_says_so_to_a_sender_gets_fewer_too(sink: Sink, talk: Talk) -> None:
+    talk.hold(1)
+    sink.fault("MAIL", "421")
+    talk.stage(2)
+    talk.until(lambda: 2 in talk.happened)
+    assert (talk.happened[2], talk.fleet.most) == (BACK, 1)
+    sink.mend()
+    talk.fleet.dot(1, (2, mail(2)))
+    talk.until(lambda: talk.happened.get(2) == HELD)
+    talk.fleet.dot(2)
+    assert talk.kinds(1, 2) == ["accepted", "accepted"]
+
+
 def test_a_stalled_connection_holds_up_no_other(sink: Sink, talk: Talk) -> None:
     talk.hold(1, 2)
     sink.fault("DATA", "slow", times=1)
