@@ -17,6 +17,7 @@ from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives, get_connection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
 
+from subscribers.outbox.answers import Answer, Meaning, read_answer, read_statuses
 from subscribers.outbox.message import Message
 from subscribers.outbox.policy import Outcome, Refusal
 from subscribers.outbox.providerurl import Provider
@@ -33,8 +34,6 @@ NOT_SENT = frozenset(
 KEEP_ID: Mapping[str, Mapping[str, str]] = {"postmark": {"X-PM-KeepID": "true"}}
 # By name, the HTTP header whose value makes a second POST of the same letter none.
 IDEMPOTENT: Mapping[str, str] = {"resend": "Idempotency-Key"}
-LATER = (408, 429)  # it has not taken the letter
-OURS = (401, 402, 403, 404, 405, 407)  # key, account, address of the API: every letter would hear it
 
 
 class ProviderSession:
@@ -90,16 +89,28 @@ class ProviderSession:
         header = IDEMPOTENT.get(self._provider.name)
         if header:
             self._backend.session.headers[header] = letter.extra_headers["Message-ID"].strip("<>")
+        outcome, ours = self._posted(letter)
+        self.trouble = outcome._replace(kind="channel") if ours else None
+        return outcome
+
+    def _posted(self, letter: EmailMultiAlternatives) -> Meaning:
         try:
             self._backend.send_messages([letter])
+        except AnymailRecipientsRefused:
+            pass  # its statuses say so, too
         except Exception as error:
-            outcome, ours = judged(error) if self._begun else (Outcome("deferred", "DOT", None, _said(error)), True)
-            self.trouble = outcome._replace(kind="channel") if ours else None
-            return outcome
+            return self._failed(error)
         status: Any = letter.anymail_status  # type: ignore[attr-defined]
-        return Outcome(
-            "accepted", "DOT", 200, text(f"{'/'.join(sorted(status.status or ()))} {status.message_id or ''}")
-        )
+        if status.esp_response is None:
+            return self._failed(RuntimeError("nothing was posted"))
+        numbers = {one.message_id for one in status.recipients.values() if one.message_id}
+        answer = answer_of(self._provider.name, status.esp_response)
+        return read_statuses(answer, set(status.status or ()), " ".join(sorted(map(str, numbers))))
+
+    def _failed(self, error: Exception) -> Meaning:
+        if not self._begun:
+            return Meaning(Outcome("deferred", "DOT", None, _said(error)), ours=True)
+        return judged(self._provider.name, error)
 
     def abandon(self) -> None:
         """Forget what was staged."""
@@ -129,36 +140,20 @@ def as_django(message: Message, more: Mapping[str, str]) -> EmailMultiAlternativ
     return made
 
 
-def judged(error: Exception) -> tuple[Outcome, bool]:
-    """What a POST that failed after it had begun means for its letter, and whether the trouble is no letter's."""
-    if isinstance(error, AnymailRecipientsRefused):
-        return _refused(error), False
+def judged(provider: str, error: Exception) -> Meaning:
+    """What a POST that failed after it had begun means."""
     if not isinstance(error, AnymailError):
         # it stumbled over the answer: the letter may be gone
-        return Outcome("unknown", "DOT", None, _said(error)), True
+        return Meaning(Outcome("unknown", "DOT", None, _said(error)), ours=True)
     response = getattr(error, "response", None)
     if response is None:
-        kind = "deferred" if never_left(error) else "unknown"
-        return Outcome(kind, "DOT", None, _said(error)), True  # type: ignore[arg-type]
-    return _answered(response)
+        return Meaning(Outcome("deferred" if never_left(error) else "unknown", "DOT", None, _said(error)), ours=True)
+    return read_answer(answer_of(provider, response))
 
 
-def _refused(error: AnymailRecipientsRefused) -> Outcome:
-    """The provider knows the address as one that can't be mailed: as a mail server would say it (RFC 3463)."""
-    status: Any = error.email_message.anymail_status
-    kinds: set[str] = set(status.status or ())
-    code, enhanced = (553, "5.1.3") if "invalid" in kinds else (550, "5.2.1")
-    return Outcome("refused", "DOT", code, f"{enhanced} {_said(error)}")
-
-
-def _answered(response: requests.Response) -> tuple[Outcome, bool]:
-    code, said = response.status_code, text(response.content)
-    if code in LATER or code in OURS:
-        return Outcome("deferred", "DOT", code, said, _retry_after(response)), True
-    if 400 <= code <= 499:
-        return Outcome("refused", "DOT", code, said), False
-    # 5xx: it may have taken the letter before it failed; 2xx: an answer that makes no sense
-    return Outcome("unknown", "DOT", code, said), code >= 500
+def answer_of(provider: str, response: requests.Response) -> Answer:
+    """The answer that a provider has given."""
+    return Answer(provider, response.status_code, response.content, _retry_after(response))
 
 
 def never_left(error: BaseException) -> bool:

@@ -1,0 +1,91 @@
+"""What an e-mail provider's answer to a POST means for its letter. Pure.
+
+It has taken the letter, or it says that it has not: later, or never. Whatever says neither leaves the letter unknown.
+The words are the providers' own, the statuses django-anymail's (its `ANYMAIL_STATUSES`), which reads them all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Set
+from typing import Any, NamedTuple
+
+from subscribers.outbox.policy import Kind, Outcome
+from subscribers.outbox.wire import text
+
+TAKEN = frozenset({"sent", "queued"})
+GIVEN_UP = frozenset({"rejected", "invalid"})
+# How they say that one letter was not taken. Where nothing was said, the backends of some call it "failed", too.
+FAILED = frozenset({"error", "failed", "canceled", "failed_emails"})
+LATER = (408, 429)  # it has not taken the letter
+OURS = (401, 402, 403, 404, 405, 407)  # key, account, address of the API: every letter would hear it
+
+
+class Answer(NamedTuple):
+    """An answer to a POST: the provider's name, the HTTP code, the body, the seconds for which it wants no more."""
+
+    provider: str
+    code: int
+    body: bytes
+    wait: float = 0.0
+
+
+class Meaning(NamedTuple):
+    """What becomes of the letter, and whether the trouble is no letter's: then the others would hear the same."""
+
+    outcome: Outcome
+    ours: bool
+
+
+def read_statuses(answer: Answer, statuses: Set[str], number: str) -> Meaning:
+    """An answer in which the backend has found these statuses of the letter's one recipient, and this number."""
+    if statuses & TAKEN and number:
+        said = f"{'/'.join(sorted(statuses))} {number}"
+        return Meaning(Outcome("accepted", "DOT", answer.code, text(said)), False)
+    if statuses and statuses <= GIVEN_UP:
+        return _given_up(answer, statuses)
+    if answer.code >= 300:  # some backends read answers that are a no themselves
+        return read_answer(answer)
+    if statuses == {"failed"} and FAILED & words(answer.body):
+        return _meaning(answer, "deferred", ours=False)
+    return _meaning(answer, "unknown", ours=True)
+
+
+def read_answer(answer: Answer) -> Meaning:
+    """An answer in which no status of the letter was found."""
+    code = answer.code
+    if code in LATER or code in OURS:
+        return _meaning(answer, "deferred", ours=True)
+    if 400 <= code <= 499:
+        return _meaning(answer, "refused", ours=False)
+    # 5xx: it may have taken the letter before it failed; 2xx: an answer that makes no sense
+    return _meaning(answer, "unknown", ours=code >= 500)
+
+
+def _given_up(answer: Answer, statuses: Set[str]) -> Meaning:
+    """The provider knows the address as one that can't be mailed: as a mail server would say it (RFC 3463)."""
+    code, enhanced = (553, "5.1.3") if "invalid" in statuses else (550, "5.2.1")
+    return Meaning(Outcome("refused", "DOT", code, text(f"{enhanced} {text(answer.body)}")), False)
+
+
+def _meaning(answer: Answer, kind: Kind, *, ours: bool) -> Meaning:
+    wait = answer.wait if kind == "deferred" else 0.0
+    return Meaning(Outcome(kind, "DOT", answer.code, text(answer.body), wait), ours)
+
+
+def words(body: bytes) -> frozenset[str]:
+    """All strings of a JSON text, names and values; none when it is no JSON."""
+    try:
+        left: list[Any] = [json.loads(body)]
+    except (ValueError, RecursionError):
+        return frozenset()
+    found = set()
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            found.add(one)
+        elif isinstance(one, list):
+            left.extend(one)
+        elif isinstance(one, dict):
+            left.extend((*one, *one.values()))
+    return frozenset(found)

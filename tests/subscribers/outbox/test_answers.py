@@ -1,0 +1,73 @@
+"""What e-mail providers answer to a POST, and what it means: each as its own backend of django-anymail reads it."""
+
+from typing import Any
+
+import pytest
+
+from tests.provider import Api, posted
+
+TO = "r1@example.org"
+OPTIONS = {"mailgun": {"sender_domain": "example.org"}, "scaleway": {"project_id": "p"}}
+
+
+def answered(api: Api, name: str, said: Any, code: int = 200) -> tuple[str, int | None, bool]:
+    """The kind of outcome and its code, and whether the trouble is no letter's."""
+    api.says = (code, said)
+    outcome, trouble = posted(api.place(name, **OPTIONS.get(name, {})))
+    assert len(api.posts) == 1
+    return outcome.kind, outcome.code, trouble is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("brevo", {"messageId": "<1@brevo>"}),
+        ("mailgun", {"id": "<1@mailgun>", "message": "Queued. Thank you."}),
+        ("mailjet", {"Messages": [{"Status": "success", "To": [{"Email": TO, "MessageID": 1}]}]}),
+        ("mailjet", {"Messages": [{"Status": "success", "To": [{"Email": TO.upper(), "MessageID": 1}]}]}),
+        ("mailtrap", {"success": True, "message_ids": ["1"]}),
+        ("mandrill", [{"email": TO, "status": "sent", "_id": "1"}]),
+        ("postal", {"status": "success", "data": {"messages": {TO: {"id": 1}}}}),
+        ("resend", {"id": "1"}),
+        ("scaleway", {"emails": [{"id": "1", "mail_rcpt": TO, "status": "sending"}]}),
+        ("sparkpost", {"results": {"total_rejected_recipients": 0, "total_accepted_recipients": 1, "id": "1"}}),
+        ("unisender_go", {"status": "success", "job_id": "1", "emails": [TO]}),
+    ],
+)
+def test_what_a_provider_says_when_it_has_taken_the_letter(api: Api, name: str, said: Any):
+    assert answered(api, name, said) == ("accepted", 200, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("scaleway", {"emails": [{"id": "1", "mail_rcpt": TO, "status": "failed"}]}),
+        ("scaleway", {"emails": [{"id": "1", "mail_rcpt": TO, "status": "canceled"}]}),
+        ("mailjet", {"Messages": [{"Status": "error", "Errors": [{"ErrorCode": "mj-0002", "StatusCode": 400}]}]}),
+        ("unisender_go", {"job_id": "1", "emails": [], "failed_emails": {TO: "temporary_unavailable"}}),
+        ("unisender_go", {"job_id": "1", "emails": [], "failed_emails": {TO: "of another kind"}}),
+    ],
+)
+def test_a_letter_that_failed_was_not_taken_and_is_tried_again(api: Api, name: str, said: Any):
+    assert answered(api, name, said) == ("deferred", 200, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mandrill", [{"email": TO, "status": "error"}]),
+        ("mandrill", [{"email": TO, "status": "scheduled", "_id": "1"}]),
+        ("scaleway", {"emails": [{"id": "1", "mail_rcpt": TO, "status": "unknown"}]}),
+        ("sparkpost", {"results": {"total_rejected_recipients": 0, "total_accepted_recipients": 0, "id": "1"}}),
+        ("mailjet", {"Messages": []}),
+        ("mailjet", {"Messages": [{"Status": "success", "To": []}]}),
+        ("mailersend", {}),
+        ("brevo", b""),  # taken, says the backend; but the answer names no mail
+    ],
+)
+def test_an_answer_that_says_neither_yes_nor_no_leaves_the_letter_unknown(api: Api, name: str, said: Any):
+    assert answered(api, name, said) == ("unknown", 200, True)
+
+
+def test_a_status_that_is_not_known_is_no_yes_where_the_answer_itself_is_a_no(api: Api):
+    assert answered(api, "postmark", {"ErrorCode": 406, "Message": "in other words"}, 422) == ("refused", 422, False)
