@@ -7,7 +7,7 @@ The words are the providers' own, the statuses django-anymail's (its `ANYMAIL_ST
 from __future__ import annotations
 
 import json
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Any, NamedTuple
 
 from subscribers.outbox.policy import Kind, Outcome
@@ -17,8 +17,13 @@ TAKEN = frozenset({"sent", "queued"})
 GIVEN_UP = frozenset({"rejected", "invalid"})
 # How they say that one letter was not taken. Where nothing was said, the backends of some call it "failed", too.
 FAILED = frozenset({"error", "failed", "canceled", "failed_emails"})
-LATER = (408, 429)  # it has not taken the letter
-OURS = (401, 402, 403, 404, 405, 407)  # key, account, address of the API: every letter would hear it
+# By name, the HTTP header whose value makes a second POST of the same letter none.
+IDEMPOTENT: Mapping[str, str] = {"resend": "Idempotency-Key"}
+# Its answers to a second POST while the first is at work, or of which the first was worded differently.
+USED_BEFORE = frozenset({"concurrent_idempotent_requests", "invalid_idempotent_request"})
+LATER = frozenset({408, 420, 425, 429})  # it has not taken the letter; 420 is SparkPost's word for it
+# Key, account, address of the API, and how we speak to it: every letter would hear it.
+OURS = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 415, 421, 426})
 
 
 class Answer(NamedTuple):
@@ -54,7 +59,10 @@ def read_statuses(answer: Answer, statuses: Set[str], number: str) -> Meaning:
 def read_answer(answer: Answer) -> Meaning:
     """An answer in which no status of the letter was found."""
     code = answer.code
-    if code in LATER or code in OURS:
+    if code == 409 and answer.provider in IDEMPOTENT:
+        # The first POST came in, and nobody has heard what became of it.
+        return _meaning(answer, "unknown", ours=not USED_BEFORE & words(answer.body))
+    if code in LATER or code in OURS or 300 <= code <= 399:
         return _meaning(answer, "deferred", ours=True)
     if 400 <= code <= 499:
         return _meaning(answer, "refused", ours=False)

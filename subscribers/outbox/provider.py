@@ -17,7 +17,7 @@ from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives, get_connection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
 
-from subscribers.outbox.answers import Answer, Meaning, read_answer, read_statuses
+from subscribers.outbox.answers import IDEMPOTENT, Answer, Meaning, read_answer, read_statuses
 from subscribers.outbox.message import Message
 from subscribers.outbox.policy import Outcome, Refusal
 from subscribers.outbox.providerurl import Provider
@@ -32,8 +32,6 @@ NOT_SENT = frozenset(
 )  # fmt: skip
 # Of those that keep a Message-ID only when they are asked to.
 KEEP_ID: Mapping[str, Mapping[str, str]] = {"postmark": {"X-PM-KeepID": "true"}}
-# By name, the HTTP header whose value makes a second POST of the same letter none.
-IDEMPOTENT: Mapping[str, str] = {"resend": "Idempotency-Key"}
 
 
 class ProviderSession:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from subscribers.outbox.answers import Answer, read_answer
 from tests.provider import Api, posted
 
 TO = "r1@example.org"
@@ -71,3 +72,26 @@ def test_an_answer_that_says_neither_yes_nor_no_leaves_the_letter_unknown(api: A
 
 def test_a_status_that_is_not_known_is_no_yes_where_the_answer_itself_is_a_no(api: Api):
     assert answered(api, "postmark", {"ErrorCode": 406, "Message": "in other words"}, 422) == ("refused", 422, False)
+
+
+@pytest.mark.parametrize("name", ["concurrent_idempotent_requests", "invalid_idempotent_request"])
+def test_a_key_that_was_used_before_says_that_the_first_post_came_in(api: Api, name: str):
+    assert answered(api, "resend", {"statusCode": 409, "name": name, "message": "..."}, 409) == ("unknown", 409, False)
+
+
+@pytest.mark.parametrize(
+    ("provider", "code", "kind", "ours"),
+    [
+        ("resend", 409, "unknown", True),  # whatever it is about, it may be about the key
+        ("postmark", 409, "refused", False),
+        *[("postmark", code, "deferred", True) for code in (401, 402, 403, 404, 405, 406, 407, 410, 415, 421, 426)],
+        *[("postmark", code, "deferred", True) for code in (408, 420, 425, 429)],
+        *[("postmark", code, "deferred", True) for code in (300, 304)],
+        *[("postmark", code, "refused", False) for code in (400, 413, 451)],
+        *[("postmark", code, "unknown", True) for code in (500, 502, 503, 504, 599)],
+    ],
+)
+def test_what_a_code_means_by_itself(provider: str, code: int, kind: str, ours: bool):
+    outcome, is_ours = read_answer(Answer(provider, code, b"<html>", wait=5.0))
+    assert (outcome.kind, outcome.code, is_ours) == (kind, code, ours)
+    assert outcome.wait == (5.0 if kind == "deferred" else 0.0)
