@@ -7,7 +7,7 @@ The words are the providers' own, the statuses django-anymail's (its `ANYMAIL_ST
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
 from subscribers.outbox.policy import Kind, Outcome
@@ -24,6 +24,13 @@ USED_BEFORE = frozenset({"concurrent_idempotent_requests", "invalid_idempotent_r
 LATER = frozenset({408, 420, 425, 429})  # it has not taken the letter; 420 is SparkPost's word for it
 # Key, account, address of the API, and how we speak to it: every letter would hear it.
 OURS = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 415, 421, 426})
+# How some say no under the code of a yes: as their documentation has it, whatever the rest says.
+NO: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "mailjet": lambda said: "ErrorCode" in said,
+    "mailtrap": lambda said: said.get("success") is False,
+    "postal": lambda said: said.get("status") in ("error", "parameter-error"),
+    "postmark": lambda said: said.get("ErrorCode", 0) != 0,
+}
 
 
 class Answer(NamedTuple):
@@ -49,15 +56,13 @@ def read_statuses(answer: Answer, statuses: Set[str], number: str) -> Meaning:
         return Meaning(Outcome("accepted", "DOT", answer.code, text(said)), False)
     if statuses and statuses <= GIVEN_UP:
         return _given_up(answer, statuses)
-    if answer.code >= 300:  # some backends read answers that are a no themselves
-        return read_answer(answer)
-    if statuses == {"failed"} and FAILED & words(answer.body):
+    if statuses == {"failed"} and answer.code < 300 and FAILED & words(answer.body):
         return _meaning(answer, "deferred", ours=False)
-    return _meaning(answer, "unknown", ours=True)
+    return read_answer(answer)  # also one that is a no by its code: some backends read these themselves
 
 
 def read_answer(answer: Answer) -> Meaning:
-    """An answer in which no status of the letter was found."""
+    """An answer in which no status was found, or none that says anything."""
     code = answer.code
     if code == 409 and answer.provider in IDEMPOTENT:
         # The first POST came in, and nobody has heard what became of it.
@@ -66,8 +71,17 @@ def read_answer(answer: Answer) -> Meaning:
         return _meaning(answer, "deferred", ours=True)
     if 400 <= code <= 499:
         return _meaning(answer, "refused", ours=False)
+    if code < 300 and _says_no(answer):
+        return _meaning(answer, "deferred", ours=True)
     # 5xx: it may have taken the letter before it failed; 2xx: an answer that makes no sense
-    return _meaning(answer, "unknown", ours=code >= 500)
+    return _meaning(answer, "unknown", ours=True)
+
+
+def _says_no(answer: Answer) -> bool:
+    """Whether it says by its own convention, if not by its code, that it has taken nothing."""
+    said = _json(answer.body)
+    no = NO.get(answer.provider)
+    return no is not None and isinstance(said, dict) and no(said)
 
 
 def _given_up(answer: Answer, statuses: Set[str]) -> Meaning:
@@ -83,10 +97,7 @@ def _meaning(answer: Answer, kind: Kind, *, ours: bool) -> Meaning:
 
 def words(body: bytes) -> frozenset[str]:
     """All strings of a JSON text, names and values; none when it is no JSON."""
-    try:
-        left: list[Any] = [json.loads(body)]
-    except (ValueError, RecursionError):
-        return frozenset()
+    left = [_json(body)]
     found = set()
     while left:
         one = left.pop()
@@ -97,3 +108,11 @@ def words(body: bytes) -> frozenset[str]:
         elif isinstance(one, dict):
             left.extend((*one, *one.values()))
     return frozenset(found)
+
+
+def _json(body: bytes) -> Any:
+    """What a JSON text says; None when it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -24,12 +24,15 @@ class Pool(Sessions[ProviderSession]):
         super().__init__(lambda: ProviderSession(provider))
         self.most = provider.connections
         self._posting = 0
+        self._proven = False  # it has answered a letter, and made sense
         self._threads = ThreadPoolExecutor(self.most, thread_name_prefix="post")
         self._done: queue.SimpleQueue[tuple[int, Outcome, ProviderSession]] = queue.SimpleQueue()
 
     def room(self, wanted: int) -> int:
-        """None any more once there was trouble."""
-        most = min(self.most - len(self._held) - self._posting, wanted)
+        """None any more once there was trouble. The first letter goes alone: whatever is wrong shows there, and one
+        letter is in doubt.
+        """
+        most = min((self.most if self._proven else 1) - len(self._held) - self._posting, wanted)
         self._open(most)
         return 0 if self.trouble is not None else min(most, len(self._idle))
 
@@ -54,6 +57,7 @@ class Pool(Sessions[ProviderSession]):
                 break
             self._posting -= 1
             self.trouble = session.trouble or self.trouble
+            self._proven = self._proven or session.trouble is None
             self._idle.append(session)
             self._events.append((key, outcome))
             pause = 0.0

@@ -70,6 +70,41 @@ def test_an_answer_that_says_neither_yes_nor_no_leaves_the_letter_unknown(api: A
     assert answered(api, name, said) == ("unknown", 200, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("postmark", b"<html>Please log in</html>"),
+        ("postmark", {}),
+        ("postmark", [1]),
+        ("postmark", None),
+        ("resend", {}),
+        ("mailgun", {"message": "Queued. Thank you."}),
+        ("mailtrap", {"success": True, "message_ids": []}),
+        ("sparkpost", {"results": {}}),
+        ("unisender_go", {"status": "success"}),
+        ("mandrill", [[[[]]]]),
+        ("scaleway", b"[" * 100_000),
+    ],
+)
+def test_after_an_answer_that_makes_no_sense_the_others_wait(api: Api, name: str, said: Any):
+    kind, _, ours = answered(api, name, said)
+    assert (kind, ours) == ("unknown", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mailtrap", {"success": False, "errors": ["Not allowed"]}),
+        ("postal", {"status": "error", "data": {"code": "InvalidServerAPIKey"}}),
+        ("postal", {"status": "parameter-error", "data": {}}),
+        ("postmark", {"ErrorCode": 405, "Message": "Not allowed to send"}),
+        ("mailjet", {"ErrorCode": "mj-0001", "ErrorMessage": "Unknown"}),
+    ],
+)
+def test_a_no_under_the_code_of_a_yes_is_a_no_about_us(api: Api, name: str, said: Any):
+    assert answered(api, name, said) == ("deferred", 200, True)
+
+
 def test_a_status_that_is_not_known_is_no_yes_where_the_answer_itself_is_a_no(api: Api):
     assert answered(api, "postmark", {"ErrorCode": 406, "Message": "in other words"}, 422) == ("refused", 422, False)
 

@@ -47,7 +47,7 @@ def test_nothing_is_posted_before_the_dot(api: Api):
         ("content", "refused", 422, False),
         ("slow down", "deferred", 429, True),
         ("broken", "unknown", 500, True),
-        ("nonsense", "unknown", 200, False),
+        ("nonsense", "unknown", 200, True),
         ("drop", "unknown", None, True),
         ("hang", "unknown", None, True),
         ("moved", "deferred", None, True),
@@ -90,9 +90,29 @@ def test_a_provider_that_knows_idempotency_is_told_our_name_of_the_letter(api: A
     assert api.headers[0]["Idempotency-Key"] == "digest.1@example.org"
 
 
-def test_a_pool_posts_many_at_once_and_none_behind_a_dot(api: Api):
-    fleet = open_fleet(api.place(connections="3"), "h")
+def proven(place: Provider) -> Pool:
+    """A pool whose first letter was answered."""
+    fleet = open_fleet(place, "h")
     assert isinstance(fleet, Pool)
+    assert fleet.room(9) == 1
+    fleet.stage(0, prepared(letter(0)))
+    assert fleet.poll(0) == [(0, HELD)]
+    assert fleet.room(9) == 0
+    fleet.dot(0)
+    assert [key for key, _ in fleet.poll(5)] == [0]
+    return fleet
+
+
+def test_until_the_provider_has_shown_that_it_makes_sense_it_gets_one_letter_at_a_time(api: Api):
+    api.answer = "nonsense"
+    fleet = proven(api.place(connections="3"))
+    assert fleet.room(9) == 0
+    assert fleet.trouble is not None
+    fleet.close()
+
+
+def test_a_pool_posts_many_at_once_and_none_behind_a_dot(api: Api):
+    fleet = proven(api.place(connections="3"))
     assert fleet.room(9) == 3
     for number in (1, 2, 3):
         fleet.stage(number, prepared(letter(number)))
@@ -106,7 +126,7 @@ def test_a_pool_posts_many_at_once_and_none_behind_a_dot(api: Api):
         heard.update(fleet.poll(5))
     assert heard[4] == "back"
     assert [getattr(heard[number], "kind", None) for number in (1, 2)] == ["accepted", "accepted"]
-    assert sorted(post["To"] for post in api.posts) == ["r1@example.org", "r2@example.org"]
+    assert sorted(post["To"] for post in api.posts) == ["r0@example.org", "r1@example.org", "r2@example.org"]
     assert fleet.room(9) == 3
     fleet.close()
 
@@ -134,7 +154,7 @@ class TestTheLedger:
         assert (done["accepted"], done["refused"], done["unknown"]) == (0, 0, 0)
         assert Channel.objects.get(name="smtp").paused_until is not None
         assert Event.objects.filter(kind="alert").count() == 1
-        assert len(api.posts) <= 2
+        assert len(api.posts) == 1
         api.answer = "ok"
         run("deliver", "--until-empty", now="2026-03-02 05:30")
         assert {one["state"] for one in letters()} == {"accepted"}
@@ -142,8 +162,16 @@ class TestTheLedger:
     def test_a_broken_provider_leaves_what_it_was_posted_unknown_and_the_others_waiting(self, api: Api):
         api.answer = "broken"
         done = run("deliver", "--until-empty", now="2026-03-02 05:02")
-        assert done["unknown"] == len(api.posts) <= 2
-        assert done["waiting"] == 3 - len(api.posts)
+        assert (done["unknown"], done["waiting"], len(api.posts)) == (1, 2, 1)
+
+    def test_of_one_that_makes_no_sense_one_letter_is_in_doubt_and_one_alert_says_so(self, api: Api):
+        api.says = (200, b"<html>Please log in to the network of this house</html>")
+        done = run("deliver", "--until-empty", now="2026-03-02 05:02")
+        assert (done["unknown"], done["waiting"], len(api.posts)) == (1, 2, 1)
+        assert Channel.objects.get(name="smtp").paused_until is not None
+        assert Event.objects.filter(kind="alert").count() == 1
+        api.says = None
+        assert run("deliver", "--until-empty", now="2026-03-02 05:04")["accepted"] == 2
 
     def test_an_address_that_the_provider_gave_up_counts_against_its_reader_alone(self, api: Api):
         api.answer = "inactive"
