@@ -15,12 +15,29 @@ from subscribers.outbox.wire import text
 
 TAKEN = frozenset({"sent", "queued"})
 GIVEN_UP = frozenset({"rejected", "invalid"})
+# Why an address is not mailed: Mandrill's `reject_reason`, MailerSend's `reason`, Unisender Go's `failed_emails`.
+MAILBOX: Mapping[str, str] = {
+    "invalid": "5.1.3",
+    "hard-bounce": "5.1.1",
+    "hard_bounced": "5.1.1",
+    "permanent_unavailable": "5.2.1",
+    "soft-bounce": "5.2.1",
+}
+ABOUT_US = frozenset({"invalid-sender", "test-mode-limit", "unsigned", "rule", "payment", "payment-required"})
+INACTIVE = frozenset({"postmark"})  # gives up no address for another reason than its bounces or its owner's word
 # How they say that one letter was not taken. Where nothing was said, the backends of some call it "failed", too.
 FAILED = frozenset({"error", "failed", "canceled", "failed_emails"})
 # By name, the HTTP header whose value makes a second POST of the same letter none.
 IDEMPOTENT: Mapping[str, str] = {"resend": "Idempotency-Key"}
 # Its answers to a second POST while the first is at work, or of which the first was worded differently.
 USED_BEFORE = frozenset({"concurrent_idempotent_requests", "invalid_idempotent_request"})
+# What Mandrill says under one code, 500, by name: the letter was not taken. A GeneralError may be anything.
+NAMED: Mapping[str, tuple[Kind, bool]] = {
+    "Invalid_Key": ("deferred", True),
+    "PaymentRequired": ("deferred", True),
+    "Unknown_Subaccount": ("deferred", True),
+    "ValidationError": ("refused", False),
+}
 LATER = frozenset({408, 420, 425, 429})  # it has not taken the letter; 420 is SparkPost's word for it
 # Key, account, address of the API, and how we speak to it: every letter would hear it.
 OURS = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 415, 421, 426})
@@ -71,6 +88,10 @@ def read_answer(answer: Answer) -> Meaning:
         return _meaning(answer, "deferred", ours=True)
     if 400 <= code <= 499:
         return _meaning(answer, "refused", ours=False)
+    if answer.provider == "mandrill":
+        for name in NAMED.keys() & words(answer.body):
+            kind, ours = NAMED[name]
+            return _meaning(answer, kind, ours=ours)
     if code < 300 and _says_no(answer):
         return _meaning(answer, "deferred", ours=True)
     # 5xx: it may have taken the letter before it failed; 2xx: an answer that makes no sense
@@ -85,9 +106,16 @@ def _says_no(answer: Answer) -> bool:
 
 
 def _given_up(answer: Answer, statuses: Set[str]) -> Meaning:
-    """The provider knows the address as one that can't be mailed: as a mail server would say it (RFC 3463)."""
-    code, enhanced = (553, "5.1.3") if "invalid" in statuses else (550, "5.2.1")
-    return Meaning(Outcome("refused", "DOT", code, text(f"{enhanced} {text(answer.body)}")), False)
+    """The provider doesn't mail this address: as a mail server would say why (RFC 3463). Only what is known of the
+    mailbox counts against it; a reason that is not told may be us.
+    """
+    reasons = words(answer.body) | statuses
+    if reasons & ABOUT_US:
+        return _meaning(answer, "deferred", ours=True)
+    status = next((status for word, status in MAILBOX.items() if word in reasons), "")
+    status = status or ("5.2.1" if answer.provider in INACTIVE else "5.7.1")
+    code = 553 if status == "5.1.3" else 550
+    return Meaning(Outcome("refused", "DOT", code, text(f"{status} {text(answer.body)}")), False)
 
 
 def _meaning(answer: Answer, kind: Kind, *, ours: bool) -> Meaning:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from subscribers.outbox.answers import Answer, read_answer
+from subscribers.outbox.policy import about_mailbox
 from tests.provider import Api, posted
 
 TO = "r1@example.org"
@@ -130,3 +131,78 @@ def test_what_a_code_means_by_itself(provider: str, code: int, kind: str, ours: 
     outcome, is_ours = read_answer(Answer(provider, code, b"<html>", wait=5.0))
     assert (outcome.kind, outcome.code, is_ours) == (kind, code, ours)
     assert outcome.wait == (5.0 if kind == "deferred" else 0.0)
+
+
+def suppressed(*reasons: str) -> dict[str, Any]:
+    return {"warnings": [{"type": "ALL_SUPPRESSED", "recipients": [{"email": TO, "reason": list(reasons)}]}]}
+
+
+def refusal(reason: str | None) -> list[dict[str, Any]]:
+    return [{"email": TO, "status": "rejected", "reject_reason": reason, "_id": "1"}]
+
+
+@pytest.mark.parametrize(
+    "reason", ["invalid-sender", "test-mode-limit", "unsigned", "rule", "payment", "payment-required"]
+)
+def test_what_is_rejected_because_of_us_blames_nobody(api: Api, reason: str):
+    assert answered(api, "mandrill", refusal(reason)) == ("deferred", 200, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "reply", "counts"),
+    [
+        ("mandrill", refusal("hard-bounce"), "550 5.1.1", True),
+        ("mandrill", refusal("soft-bounce"), "550 5.2.1", True),
+        ("mandrill", refusal("invalid"), "553 5.1.3", True),
+        ("mandrill", [{"email": TO, "status": "invalid"}], "553 5.1.3", True),
+        ("mandrill", refusal("spam"), "550 5.7.1", False),
+        ("mandrill", refusal("unsub"), "550 5.7.1", False),
+        ("mandrill", refusal("custom"), "550 5.7.1", False),
+        ("mandrill", refusal(None), "550 5.7.1", False),
+        ("mailersend", suppressed("hard_bounced"), "550 5.1.1", True),
+        ("mailersend", suppressed("spam_complaint", "hard_bounced"), "550 5.1.1", True),
+        ("mailersend", suppressed("unsubscribed"), "550 5.7.1", False),
+        ("mailersend", suppressed(), "550 5.7.1", False),
+        ("unisender_go", {"emails": [], "failed_emails": {TO: "permanent_unavailable"}}, "550 5.2.1", True),
+        ("unisender_go", {"emails": [], "failed_emails": {TO: "invalid"}}, "553 5.1.3", True),
+        ("unisender_go", {"emails": [], "failed_emails": {TO: "unsubscribed"}}, "550 5.7.1", False),
+        ("sparkpost", {"results": {"total_rejected_recipients": 1, "total_accepted_recipients": 0, "id": "1"}},
+         "550 5.7.1", False),
+    ],
+)  # fmt: skip
+def test_what_is_rejected_because_of_the_recipient_counts_when_their_mailbox_is_bad(
+    api: Api, name: str, said: Any, reply: str, counts: bool
+):
+    api.says = (200, said)
+    outcome, trouble = posted(api.place(name))
+    assert (outcome.kind, trouble) == ("refused", None)
+    assert f"{outcome.code} {outcome.reply}".startswith(reply)
+    assert about_mailbox(outcome.code, outcome.reply) == counts
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mandrill", []),
+        ("postal", {"status": "success", "data": {"messages": {}}}),
+        ("scaleway", {"emails": []}),
+        ("unisender_go", {"status": "success", "job_id": "1", "emails": []}),
+    ],
+)
+def test_an_answer_about_nobody_refuses_nobody(api: Api, name: str, said: Any):
+    assert answered(api, name, said) == ("unknown", 200, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "ours"),
+    [
+        ("Invalid_Key", "deferred", True),
+        ("PaymentRequired", "deferred", True),
+        ("Unknown_Subaccount", "deferred", True),
+        ("ValidationError", "refused", False),
+        ("GeneralError", "unknown", True),
+    ],
+)
+def test_mandrill_says_everything_that_is_wrong_under_one_code(api: Api, name: str, kind: str, ours: bool):
+    said = {"status": "error", "code": -1, "name": name, "message": "..."}
+    assert answered(api, "mandrill", said, 500) == (kind, 500, ours)

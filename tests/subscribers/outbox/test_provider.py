@@ -3,13 +3,14 @@
 import pytest
 
 from subscribers.models import Channel, Event, Letter, Subscriber
+from subscribers.outbox import feedback
 from subscribers.outbox.fleet import HELD, open_fleet
 from subscribers.outbox.mailurl import read_mail_url
 from subscribers.outbox.pool import Pool
 from subscribers.outbox.provider import ProviderSession
 from subscribers.outbox.providerurl import Provider
 from subscribers.outbox.wire import prepared
-from tests.house import fetch, letters, papers, publish, reader, run
+from tests.house import at, fetch, letters, papers, publish, reader, run
 from tests.provider import TOKEN, Api, letter, posted
 
 
@@ -178,6 +179,17 @@ class TestTheLedger:
         assert run("deliver", "--until-empty", now="2026-03-02 05:02")["refused"] == 3
         assert Letter.objects.filter(reply__startswith="550 5.2.1").count() == 3
         assert Subscriber.objects.filter(state="active").count() == 3
+
+    def test_one_that_rejects_our_sender_disables_no_reader(self, settings, api: Api):
+        settings.MAIL_TARGET = api.place("mandrill")
+        for day in range(2, 10):
+            fetch(papers(f"2603.0001{day}"), f"2026-03-0{day}", f"2026-03-0{day} 05:30")
+            api.says = (200, [{"email": "r@example.org", "status": "rejected", "reject_reason": "invalid-sender"}])
+            publish(f"2026-03-0{day} 07:01")
+            assert run("deliver", "--until-empty", now=f"2026-03-0{day} 07:02")["refused"] == 0
+            feedback.judge_refusals(at(f"2026-03-0{day} 23:00"))
+        assert Subscriber.objects.filter(state="active").count() == 3
+        assert Event.objects.filter(kind="alert").count() == 1
 
     def test_one_that_asks_for_time_gets_it(self, api: Api):
         api.answer = "slow down"
