@@ -18,6 +18,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
 
 from subscribers.outbox.answers import IDEMPOTENT, Answer, Meaning, read_answer, read_statuses
+from subscribers.outbox.limited import limited
 from subscribers.outbox.message import Message
 from subscribers.outbox.policy import Outcome, Refusal
 from subscribers.outbox.providerurl import Provider
@@ -58,7 +59,7 @@ class ProviderSession:
             self._backend.open()
         except Exception as error:
             raise Refusal(Outcome("channel", "CONNECT", None, _said(error))) from error
-        self._watch(self._backend.session)
+        self._watch(limited(self._backend.session))
 
     def _watch(self, session: requests.Session) -> None:
         """Notice when a POST begins: what fails before is no letter's doubt."""
