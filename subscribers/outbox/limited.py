@@ -12,6 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
 
 ANSWER_MOST = 131_072  # bytes with their headers, as they come; a provider says a thousand
 
@@ -59,6 +60,13 @@ class _Connection(HTTPConnection):
 
 class _TlsConnection(HTTPSConnection):
     response_class = _Response
+
+    def connect(self) -> None:
+        """Whatever fails here fails before the request, and says so: TLS can break behind it, too."""
+        try:
+            super().connect()
+        except OSError as error:
+            raise NewConnectionError(self, f"{type(error).__name__}: {error}") from error
 
 
 class _Pool(HTTPConnectionPool):

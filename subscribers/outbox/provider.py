@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import email.policy
 from collections.abc import Mapping
+from contextlib import suppress
 from email.message import EmailMessage
 from typing import Any
 
 import requests
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives, get_connection
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
+from requests.exceptions import InvalidURL, MissingSchema
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from subscribers.outbox.answers import IDEMPOTENT, Answer, Meaning, read_answer, read_statuses
 from subscribers.outbox.limited import limited
@@ -94,14 +96,15 @@ class ProviderSession:
 
     def _posted(self, letter: EmailMultiAlternatives) -> Meaning:
         try:
-            self._backend.send_messages([letter])
-        except AnymailRecipientsRefused:
-            pass  # its statuses say so, too
+            with suppress(AnymailRecipientsRefused):  # its statuses say so, too
+                self._backend.send_messages([letter])
+            return self._read(letter.anymail_status)  # type: ignore[attr-defined]
         except Exception as error:
             return self._failed(error)
-        status: Any = letter.anymail_status  # type: ignore[attr-defined]
+
+    def _read(self, status: Any) -> Meaning:
         if status.esp_response is None:
-            return self._failed(RuntimeError("nothing was posted"))
+            raise RuntimeError("nothing was posted")
         numbers = {one.message_id for one in status.recipients.values() if one.message_id}
         answer = answer_of(self._provider.name, status.esp_response)
         return read_statuses(answer, set(status.status or ()), " ".join(sorted(map(str, numbers))))
@@ -158,12 +161,10 @@ def answer_of(provider: str, response: requests.Response) -> Answer:
 def never_left(error: BaseException) -> bool:
     """Whether a failure says for certain that no byte of the POST has left."""
     cause = error.__cause__
-    if isinstance(cause, (requests.ConnectTimeout, requests.exceptions.SSLError, requests.TooManyRedirects)):
-        return True
-    if isinstance(cause, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema)):
+    if isinstance(cause, (requests.ConnectTimeout, requests.TooManyRedirects, InvalidURL, MissingSchema)):
         return True
     inner = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
-    return isinstance(inner, (NewConnectionError, ConnectTimeoutError, SSLError))
+    return isinstance(inner, (NewConnectionError, ConnectTimeoutError, ProxyError))
 
 
 def _retry_after(response: requests.Response) -> float:

@@ -1,9 +1,11 @@
 """Answers over HTTP that never end: in time, and in bytes."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -64,8 +66,9 @@ def dripping(begin: bytes, drop: bytes) -> Talk:
     return talk
 
 
-def place(port: int, timeout: str = "0.4") -> Provider:
-    found = read_mail_url(f"anymail+postmark://k@?api_url=http://127.0.0.1:{port}&timeout={timeout}")
+def place(port: int, timeout: str = "0.4", scheme: str = "http", host: str = "") -> Provider:
+    host = host or ("localhost" if scheme == "https" else "127.0.0.1")
+    found = read_mail_url(f"anymail+postmark://k@?api_url={scheme}://{host}:{port}&timeout={timeout}")
     assert isinstance(found, Provider)
     return found
 
@@ -103,6 +106,71 @@ def test_an_answer_is_read_up_to_its_bound(listening, begin: bytes):
     assert (outcome.kind, outcome.code, trouble is not None) == ("unknown", None, True)
     assert "too long" in outcome.reply
     assert taken < 100_000_000  # what the system's buffers took
+
+
+@pytest.fixture
+def over_tls(certificate: Path, monkeypatch) -> Callable[[Talk], Talk]:
+    """The same talk over TLS, with a certificate that is trusted."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def wrapped(talk: Talk) -> Talk:
+        def over(link: socket.socket) -> None:
+            with context.wrap_socket(link, server_side=True) as secure:
+                talk(secure)
+
+        return over
+
+    return wrapped
+
+
+def test_over_tls_an_answer_has_its_time_too(listening, over_tls):
+    outcome, _ = posted(place(listening(over_tls(dripping(BEGIN, b"X: y\r\n"))), scheme="https"))
+    assert (outcome.kind, "timed out" in outcome.reply) == ("unknown", True)
+
+
+def test_tls_that_breaks_behind_the_post_leaves_the_letter_in_doubt(listening, over_tls):
+    def broken(link: socket.socket) -> None:
+        read_request(link)
+        socket.socket.sendall(link, b"no TLS any more" * 100)
+
+    outcome, trouble = posted(place(listening(over_tls(broken)), scheme="https"))
+    assert (outcome.kind, outcome.code, trouble is not None) == ("unknown", None, True)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_where_no_tls_can_be_had_nothing_has_left(listening, over_tls, monkeypatch, host: str):
+    """A certificate that nobody vouches for, or that is another host's."""
+    if host == "localhost":
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    outcome, trouble = posted(place(listening(over_tls(read_request)), scheme="https", host=host))
+    assert (outcome.kind, outcome.code, trouble is not None) == ("deferred", None, True)
+
+
+@pytest.mark.parametrize("word", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+def test_where_no_tls_is_spoken_nothing_has_left(listening, word: bytes):
+    def plain(link: socket.socket) -> None:
+        link.recv(65_536)
+        link.sendall(word)
+        link.recv(65_536)  # nothing more comes, until the client has had enough
+
+    outcome, trouble = posted(place(listening(plain), scheme="https"))
+    assert (outcome.kind, outcome.code, trouble is not None) == ("deferred", None, True)
+
+
+def test_behind_a_proxy_that_is_away_nothing_has_left(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+    outcome, trouble = posted(place(80, host="api.example.org"))
+    assert (outcome.kind, outcome.code, trouble is not None) == ("deferred", None, True)
+
+
+def test_through_a_proxy_an_answer_has_its_time_too(listening, monkeypatch):
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{listening(dripping(BEGIN, b'X: y'))}")
+    outcome, _ = posted(place(80, host="api.example.org"))
+    assert (outcome.kind, "timed out" in outcome.reply) == ("unknown", True)
 
 
 def test_each_answer_over_one_connection_has_a_time_and_a_bound_of_its_own(listening):

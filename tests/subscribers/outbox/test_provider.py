@@ -1,6 +1,8 @@
 """Letters through an e-mail provider: a server here that answers as Postmark's API does (and Resend's), and fails."""
 
 import pytest
+from anymail.exceptions import AnymailCancelSend
+from anymail.signals import pre_send
 
 from subscribers.models import Channel, Event, Letter, Subscriber
 from subscribers.outbox import feedback
@@ -76,6 +78,18 @@ def test_what_stumbles_before_the_post_is_tried_again_and_over_the_answer_is_in_
     monkeypatch.setattr(f"anymail.backends.postmark.EmailBackend.{method}", stumble)
     outcome, trouble = posted(api.place())
     assert (outcome.kind, trouble is not None, len(api.posts)) == (kind, True, posts)
+
+
+def test_what_something_of_ours_keeps_from_being_posted_is_tried_again(api: Api):
+    def cancel(**_: object) -> None:
+        raise AnymailCancelSend
+
+    pre_send.connect(cancel)
+    try:
+        outcome, trouble = posted(api.place())
+    finally:
+        pre_send.disconnect(cancel)
+    assert (outcome.kind, trouble is not None, api.posts) == ("deferred", True, [])
 
 
 def test_where_nobody_listens_nothing_has_left(api: Api):
