@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from subscribers.outbox.happening import BACK, Event
-from subscribers.outbox.policy import Outcome
+from subscribers.outbox.policy import STREAK, Outcome
 from subscribers.outbox.provider import ProviderSession
 from subscribers.outbox.providerurl import Provider
 from subscribers.outbox.sessions import Sessions
@@ -24,6 +24,7 @@ class Pool(Sessions[ProviderSession]):
         super().__init__(lambda: ProviderSession(provider))
         self.most = provider.connections
         self._posting = 0
+        self._failures = 0  # letters in a row that it has not taken, and said nothing of us
         self._proven = False  # it has answered a letter, and made sense
         self._threads = ThreadPoolExecutor(self.most, thread_name_prefix="post")
         self._done: queue.SimpleQueue[tuple[int, Outcome, ProviderSession]] = queue.SimpleQueue()
@@ -56,8 +57,10 @@ class Pool(Sessions[ProviderSession]):
             except queue.Empty:
                 break
             self._posting -= 1
-            self.trouble = session.trouble or self.trouble
             self._proven = self._proven or session.trouble is None
+            self._failures = self._failures + 1 if outcome.kind == "deferred" else 0
+            streak = outcome._replace(kind="channel") if self._failures == STREAK else None
+            self.trouble = session.trouble or streak or self.trouble
             self._idle.append(session)
             self._events.append((key, outcome))
             pause = 0.0

@@ -194,6 +194,16 @@ class TestTheLedger:
         assert Letter.objects.filter(reply__startswith="550 5.2.1").count() == 3
         assert Subscriber.objects.filter(state="active").count() == 3
 
+    def test_one_of_which_five_letters_in_a_row_fail_rests_with_an_alert(self, settings, api: Api):
+        settings.MAIL_TARGET = api.place("scaleway", project_id="p", connections="1")
+        for n in range(3, 8):
+            reader(f"r{n}@example.org", now="2026-03-02 05:00")
+        publish("2026-03-02 05:01")
+        api.says = (200, {"emails": [{"mail_rcpt": "r@example.org", "status": "failed"}]})
+        done = run("deliver", "--until-empty", now="2026-03-02 05:02")
+        assert (done["deferred"], len(api.posts)) == (5, 5)
+        assert Event.objects.filter(kind="alert").count() == 1
+
     def test_one_that_rejects_our_sender_disables_no_reader(self, settings, api: Api):
         settings.MAIL_TARGET = api.place("mandrill")
         for day in range(2, 10):
