@@ -8,6 +8,7 @@ others would hear the same.
 from __future__ import annotations
 
 import email.policy
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from email.message import EmailMessage
@@ -91,7 +92,9 @@ class ProviderSession:
         if header:
             self._backend.session.headers[header] = letter.extra_headers["Message-ID"].strip("<>")
         outcome, ours = self._posted(letter)
-        self.trouble = outcome._replace(kind="channel") if ours else None
+        # An alert outlives people, and has nothing to do with them.
+        said = re.sub(re.escape(letter.to[0]), "…", outcome.reply, flags=re.IGNORECASE)
+        self.trouble = outcome._replace(kind="channel", reply=said) if ours else None
         return outcome
 
     def _posted(self, letter: EmailMultiAlternatives) -> Meaning:

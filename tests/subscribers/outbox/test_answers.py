@@ -148,6 +148,13 @@ def test_what_is_rejected_because_of_us_blames_nobody(api: Api, reason: str):
     assert answered(api, "mandrill", refusal(reason)) == ("deferred", 200, True)
 
 
+def test_the_alert_that_this_raises_names_no_recipient(api: Api):
+    api.says = (200, [{"email": TO.upper(), "status": "rejected", "reject_reason": "unsigned"}])
+    outcome, trouble = posted(api.place("mandrill"))
+    assert trouble is not None
+    assert (TO.upper() in outcome.reply, "@" in trouble.reply, "unsigned" in trouble.reply) == (True, False, True)
+
+
 @pytest.mark.parametrize(
     ("name", "said", "reply", "counts"),
     [
