@@ -84,24 +84,24 @@ def overdue(now: datetime) -> int:
 def due_readers(numbers: Sequence[int], now: datetime) -> Iterator[Reader]:
     """Those of these readers who are due still: one may have left, or paused, or been served by another publisher
     since the list was made, and whoever was served is due at their next slot, which is not to come early."""
-    return _read(numbers, Subscriber.objects.filter(state="active", due__lte=now))
+    return _read(numbers, Subscriber.objects.filter(state="active", due__lte=now), now)
 
 
-def readers(numbers: Sequence[int]) -> Iterator[Reader]:
-    """Readers with their topics, ascending by id."""
-    return _read(numbers, Subscriber.objects.all())
+def readers(numbers: Sequence[int], otherwise: datetime) -> Iterator[Reader]:
+    """Readers with their topics, ascending by id. Those who are due at no time, since they have paused, or left, or
+    never confirmed, as if they were due `otherwise`."""
+    return _read(numbers, Subscriber.objects.all(), otherwise)
 
 
-def _read(numbers: Sequence[int], people: QuerySet[Subscriber]) -> Iterator[Reader]:
+def _read(numbers: Sequence[int], people: QuerySet[Subscriber], otherwise: datetime) -> Iterator[Reader]:
     topics = _topics(numbers)
     texts = {f"{name}_text": as_text(name) for name in TIMES}
     mine = people.filter(id__in=among(numbers)).annotate(added=ADDED, **texts).order_by("id")
     rows = mine.values_list(*COLUMNS, *texts).iterator(A_READ)
     for number, key, zone, times, days, length, empty_too, cursor, added, *moments in rows:
         due, owed_from, first_slot, covered, asked = map(moment, moments)
-        assert due is not None
         yield Reader(
-            number, key, zone, times, days, due, cursor, owed_from, first_slot, covered, asked, added,
+            number, key, zone, times, days, due or otherwise, cursor, owed_from, first_slot, covered, asked, added,
             tuple(topics.get(number, ())), length, empty_too,
         )  # fmt: skip
 

@@ -72,7 +72,8 @@ def test_a_window_is_gone_with_its_range_without_a_sweep(monkeypatch):
 
 
 def everybody() -> list[Reader]:
-    return list(roll.readers(list(Subscriber.objects.values_list("pk", flat=True))))
+    numbers = list(Subscriber.objects.values_list("pk", flat=True))
+    return list(roll.readers(numbers, at("2026-03-05 08:00")))
 
 
 def window_of(readers: list[Reader], now: datetime) -> tuple[Window, dict[int, dict[int, int | None]]]:

@@ -93,7 +93,7 @@ def _absent(person: Subscriber, copy: Copy, paper: int, now: datetime) -> Answer
         return Answer("told before", f"it was in the digest of {told}")
     if not Appearance.objects.filter(paper=paper, first_seen__lte=copy.slot).exists():
         return Answer("not listed", "no source had listed it when this digest was made")
-    reader = next(roll.readers([person.pk]))
+    (reader,) = roll.readers([person.pk], copy.slot)
     window = _window(reader, copy, now)
     mine = [c for c in window.candidates if c.paper == window.roots.get(paper, paper)]
     if not mine:
@@ -116,7 +116,7 @@ def _window(reader: Reader, copy: Copy, now: datetime) -> Window:
 
 def _closest(person: Subscriber, copy: Copy, now: datetime) -> tuple[dict[str, object], ...]:
     """The most interesting papers of the period that none of the reader's topics wanted, and which clause failed."""
-    reader = next(roll.readers([person.pk]))
+    (reader,) = roll.readers([person.pk], copy.slot)
     window = _window(reader, copy, now)
     return tuple(_miss(one.candidate.facts, one.failed) for one in Misses(window).of(reader.topics, copy.low))
 

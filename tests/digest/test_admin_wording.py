@@ -16,8 +16,8 @@ from digest.admin.difference import difference
 from digest.mail import limited
 from digest.models import Template
 from digest.pipeline import wordings
-from subscribers.models import Letter
-from tests.house import at, fetch, mails, papers, publish, reader
+from subscribers.models import Letter, Subscriber
+from tests.house import at, fetch, mails, papers, publish, reader, run
 
 pytestmark = pytest.mark.django_db
 FOOT = ("digest", "foot", "txt")
@@ -201,6 +201,22 @@ class TestReaders:
         assert R not in text
         assert "/leave/sample" in text
         assert not Letter.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("act", "said"), [("pause", "2603.00001"), ("leave", f"{R} has left, so no slot brings anything")]
+    )
+    def test_so_is_that_of_one_who_has_paused_and_of_one_who_has_left_why_there_is_none(self, operator, act, said):
+        run("reader", act, R, now="2026-03-02 06:00")
+        with time_machine.travel(at("2026-03-02 08:00"), tick=False):
+            assert said in shown(operator, foot("x"), reader=R).content.decode()
+            kept = keep(operator, foot("x"), "_send", FOOT, reader=R)
+            assert kept.status_code == 200
+            assert (said in kept.content.decode()) == (act == "leave")
+
+    def test_so_is_that_of_one_who_was_erased(self, operator):
+        run("reader", "forget", R, now="2026-03-02 06:00")
+        key = Subscriber.objects.get().key
+        assert "was erased, so no slot brings anything" in shown(operator, foot("x"), reader=key).content.decode()
 
     def test_who_may_not_see_readers_sees_no_reader_s_digest(self, client):
         editor = User.objects.create_user("editor", is_staff=True)

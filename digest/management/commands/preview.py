@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from digest.management.door import Door
-from digest.pipeline.previewing import preview
+from digest.pipeline.previewing import NoPreview, preview
 from subscribers import membership
 from subscribers.address import check_address
 from subscribers.outbox.message import Message
@@ -29,14 +29,18 @@ class Command(Door):
         person = membership.find(_compared(options["email"]))
         if person is None:
             raise CommandError(f"there is no reader {options['email']}")
-        shown = preview(person, now, settings.SITE_HOST)
+        try:
+            shown = preview(person, now, settings.SITE_HOST)
+        except NoPreview as why:
+            raise CommandError(str(why)) from None
+        note = {"note": shown.note} if shown.note else {}
         if shown.message is None:
-            return {"subject": None, "papers": [], "bytes": 0, "reason": shown.reason}
+            return {"subject": None, "papers": [], "bytes": 0, "reason": shown.reason, **note}
         parsed = email.message_from_bytes(shown.message.data, policy=email.policy.default)
         result = {"subject": str(parsed["Subject"]), "papers": list(shown.papers), "bytes": len(shown.message.data)}
         if options["out"]:
             result["files"] = write_mail(Path(options["out"]), "preview", shown.message)
-        return result
+        return {**result, **note}
 
 
 def _compared(text: str) -> str:

@@ -7,7 +7,7 @@ from django.conf import settings
 from subscribers.links import sign
 from subscribers.models import Subscriber
 from tests.digest.views.pages import soup, text
-from tests.house import fetch, item, reader, serve
+from tests.house import fetch, item, reader, run, serve
 
 pytestmark = pytest.mark.django_db
 R = "r@example.org"
@@ -40,6 +40,13 @@ def test_one_click_says_what_came_closest_and_what_failed(client, page):
     said = text(soup(client.get(link["href"])))
     assert "No mail was sent, because nothing matched your topics." in said
     assert "A robot survey Robots : left out: has “survey” in the title" in said.replace("Robots:", "Robots :")
+
+
+@pytest.mark.parametrize("act", ["pause", "leave"])
+def test_it_says_so_too_to_one_who_gets_nothing_now(client, page, act):
+    link = next(a["href"] for a in soup(client.get(page)).find_all("a") if "/why/" in a["href"])
+    run("reader", act, R, now="2026-03-04 08:00")
+    assert "A robot survey" in text(soup(client.get(link)))
 
 
 def test_a_digest_is_one_click_away(client, page):
