@@ -114,6 +114,21 @@ def test_nothing_brings_no_mail_unless_it_is_asked_for(outbox):
     assert BeautifulSoup(mail.get_body(("html",)).get_content(), "lxml").select("h2 a")[0].get_text() == "More moss"
 
 
+def test_what_matched_but_stayed_below_the_threshold_came_closest(outbox):
+    reader(R, "Fern[threshold=90]=fern", "Moss[threshold=70]=moss", now="2026-03-02 06:00")
+    choose(empty=True)
+    far = item("2603.00003", "On lichen", upvotes=300)
+    near = [item("2603.00001", "On ferns", upvotes=60), item("2603.00002", "On ferns and moss", upvotes=20)]
+    fetch([far, *near], "2026-03-02", "2026-03-02 06:30")
+    serve("2026-03-02 06:31")
+    (mail,) = mails(outbox)
+    html = BeautifulSoup(mail.get_body(("html",)).get_content(), "lxml")
+    assert [link.get_text() for link in html.select("h2 a")] == ["On ferns", "On ferns and moss", "On lichen"]
+    assert "Close: Fern: matches, with score 85 of the 90 asked for · Moss: has no “moss”" in said(mail)
+    both = "Close: Moss: matches, with score 63 of the 70 asked for · Fern: matches, with score 63 of the 90 asked for"
+    assert both in said(mail)
+
+
 def test_what_came_close_is_not_told_and_comes_when_it_matches_later():
     reader(R, "Loved=upvotes:>=20", now="2026-03-02 06:00")
     choose(empty=True)
