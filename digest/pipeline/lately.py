@@ -24,6 +24,7 @@ STATES = {
     "unknown": "it may not have arrived",
     "cancelled": "it was not sent; its papers come with the next one",
 }
+UNREAD = "something of yours could not be read; the next one covers this time too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,11 @@ class Row:
 def lately(person: Subscriber) -> list[Row]:
     """The newest slots first."""
     copies = Copy.objects.filter(subscriber=person).select_related("letter").order_by("-slot")[:SHOWN]
-    return list(_rows(copies, _zone(person)))
+    return list(_rows(copies, clocks(person)))
 
 
-def _zone(person: Subscriber) -> ZoneInfo:
+def clocks(person: Subscriber) -> ZoneInfo:
+    """The zone that a reader is told times in: their own, if it can be read."""
     try:
         return zone_of(person.zone)
     except (ValueError, OSError):  # a zone is a file of tzdata
@@ -54,15 +56,18 @@ def _rows(copies: Iterable[Copy], zone: ZoneInfo) -> Iterator[Row]:
         slot = copy.slot.astimezone(zone)
         if copy.letter is not None:
             yield Row(
-                slot, _letter(copy.letter), copy.slot.astimezone(UTC).strftime(SLOT) if copy.letter.content else ""
+                slot,
+                letter_in_words(copy.letter),
+                copy.slot.astimezone(UTC).strftime(SLOT) if copy.letter.content else "",
             )
         elif copy.result == Copy.Result.FAILED:
-            yield Row(slot, "something of yours could not be read; the next one covers this time too")
+            yield Row(slot, UNREAD)
         else:
             yield Row(slot, f"no mail: {SILENCES.get(copy.reason, copy.reason)}", why=copy.reason in EXPLAINED)
 
 
-def _letter(letter: Letter) -> str:
+def letter_in_words(letter: Letter) -> str:
+    """What became of a digest's mail."""
     if letter.reason == "carried":
         return "its papers came with a later one"
     return STATES.get(letter.state, letter.state)

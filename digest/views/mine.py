@@ -224,7 +224,7 @@ def _pause_box(person: Subscriber, now: datetime) -> dict[str, str]:
 
 
 def _slot(row: Row) -> dict[str, Any]:
-    return {"day": row.slot.date(), "at": days.moment(row.slot.isoformat()), "row": row}
+    return {"at": days.moment(row.slot.isoformat()), "row": row}
 
 
 def _when(person: Subscriber, form: Any) -> dict[str, Any]:

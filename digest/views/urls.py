@@ -1,6 +1,6 @@
 """The pages: which address is answered by which view."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from django.urls import path, register_converter
 
@@ -18,6 +18,7 @@ from digest.views import (
     topic_mine,
     topic_try,
 )
+from subscribers.outbox.message import SLOT
 
 
 class DayConverter:
@@ -32,7 +33,20 @@ class DayConverter:
         return value.isoformat()
 
 
+class SlotConverter:
+    """20261125T073000: a slot in UTC, as the links of mails name it."""
+
+    regex = r"\d{8}T\d{6}"
+
+    def to_python(self, value: str) -> datetime:
+        return datetime.strptime(value, SLOT).replace(tzinfo=UTC)  # ValueError: no such time, and so no such page
+
+    def to_url(self, value: datetime) -> str:
+        return value.astimezone(UTC).strftime(SLOT)
+
+
 register_converter(DayConverter, "day")
+register_converter(SlotConverter, "slot")
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -44,7 +58,8 @@ urlpatterns = [
     path("l/<str:token>/<str:slot>", digests.digest, name="other-digest"),
     path("l/<str:token>/<str:slot>/papers.<str:form>", digests.cited, name="cited"),
     path("me/<str:token>", mine.mine, name="mine"),
-    path("me/<str:token>/why/<day:when>", silence.silence, name="silence"),
+    path("me/<str:token>/why/<slot:when>", silence.silence, name="silence"),
+    path("me/<str:token>/why/<day:when>", silence.silence, name="silences"),
     path("feed/<str:token>/papers.<str:form>", feeds.of_reader, name="feed"),
     path("feed/<str:token>/<int:topic>/papers.<str:form>", feeds.of_topic, name="topic-feed"),
     path("me/<str:token>/topic/new", topic_mine.new, name="new-topic"),
