@@ -1,14 +1,19 @@
 """Why something came, or nothing: for whoever asks, and whatever has become of the reader since."""
 
+from random import Random
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from digest.models import Copy, Identity
+from digest.pipeline import asking
 from subscribers import membership
 from subscribers.models import Subscriber, Topic
 from subscribers.topics import read_topic
 from tests.house import at as moment
-from tests.house import fetch, item, reader, run, serve, told
+from tests.house import days, fetch, item, reader, run, serve, told
+from tests.test_reach import TITLES, TOPICS
 
 pytestmark = pytest.mark.django_db
 R = "r@example.org"
@@ -256,3 +261,55 @@ class TestSeveralSlotsADay:
         assert "2026-03-02T07:00:00+00:00" in first
         assert "nothing matched" in first
         assert "a digest was posted" in second
+
+
+def test_a_topic_that_does_not_wait_for_settled_votes_has_no_news_when_they_are():
+    reader(R, "Moss[threshold=90]=moss", "Late[settled]=lichen", now="2026-03-02 03:00")
+    fetch([item("2603.00001", "On moss")], "2026-03-02", "2026-03-02 05:00")
+    serve("2026-03-02 05:30")
+    serve("2026-03-03 07:01")
+    run("settle", now="2026-03-03 23:30")
+    serve("2026-03-04 07:01")
+    said = run("why", R, "2026-03-04", "--paper", "2603.00001")["reason"]
+    assert "topic Moss: matches, and all that was new is that its votes were settled: no news for this topic" in said
+
+
+def some_weeks(chance: Random) -> None:
+    """Papers, readers who join, slots that are missed, pauses: over two Mondays and the first of a month."""
+    for number, day in enumerate(days("2026-02-26 00:00", 12)):
+        date = f"{day:%Y-%m-%d}"
+        keys = [f"26{day:%m}.{number}{k:03}" for k in range(chance.randint(0, 3))]
+        votes = [chance.choice((0, 9, 40)) for _ in keys]
+        listed = [item(key, chance.choice(TITLES), upvotes=some) for key, some in zip(keys, votes, strict=True)]
+        fetch(listed, date, f"{date} 05:00")
+        for k in range(3 * (number < 4)):
+            wanted = chance.sample(TOPICS, chance.randint(1, 3))
+            when = {
+                "time": chance.choice(("06:00", "12:00", "06:00,23:00")),
+                "days": chance.choice(("daily", "weekdays")),
+            }
+            reader(f"r{number}.{k}@example.org", *wanted, now=f"{date} 05:30", **when)
+        Subscriber.objects.filter(email__contains=".2@").update(empty_too=True)
+        for clock in ("06:30", "12:30", "23:10"):
+            if chance.random() < 0.8:
+                serve(f"{date} {clock}")
+        run("settle", now=f"{date} 23:30")
+        for email in Subscriber.objects.filter(email__contains=".1@").values_list("email", flat=True):
+            if number in (6, 8):
+                run("reader", "pause" if number == 6 else "resume", email, now=f"{date} 23:40")
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_while_nobody_changes_a_topic_nothing_is_explained_by_that(seed):
+    chance = Random(seed)
+    some_weeks(chance)
+    keys, results = list(Identity.objects.values_list("key", flat=True)), set()
+    for copy in Copy.objects.select_related("subscriber", "letter"):
+        if copy.reason == "below threshold":
+            assert "matches, with score" in str(asking.why(copy.subscriber, copy).closest[0]["failed"])
+        for key in chance.sample(keys, 4):
+            said = asking.why_paper(copy.subscriber, copy, key)
+            results.add(said.result)
+            assert said.result != "changed since"
+            assert not said.reason.endswith((": ", ";"))
+    assert results > {"shown", "told before", "not matched", "below threshold", "waiting", "no news"}

@@ -170,15 +170,17 @@ def _verdict(then: Again, topic: Interest, paper: int) -> tuple[str, str]:
         return "changed since", "matches as it is now: it was added or changed after this digest was made"
     newest = [c for c in window.candidates if c.paper == paper][-1]
     lacks = why_not(window.queries[topic.filter], newest.facts)
-    return ("not matched", lacks) if lacks else _unserved(then, topic)
+    return ("not matched", lacks) if lacks else _unserved(then, topic, newest.kind)
 
 
-def _unserved(then: Again, topic: Interest) -> tuple[str, str]:
+def _unserved(then: Again, topic: Interest, kind: str) -> tuple[str, str]:
     """Why a topic did not bring a paper that it matches: it was not asked about it."""
     if topic in then.waiting:
         return "waiting", f"matches, and waits for the first digest of the {topic.cadence.removesuffix('ly')}"
     if topic.settled:
         return "waiting", "matches, and waits until its votes are settled"
+    if kind == "settled":
+        return "not matched", "matches, and all that was new is that its votes were settled: no news for this topic"
     return "not matched", "matches, and had no news in the period that this topic covered"
 
 
