@@ -1,9 +1,10 @@
 r"""Papers as BibTeX and RIS, for reference managers. Pure.
 
 BibTeX: keys are ASCII and unique in a file; the ten signs that TeX takes for its own (& % $ # _ { } ~ ^ \) are
-escaped; titles stand in double braces, so that their capitals are kept. Letters of other alphabets stay as they are
-(UTF-8), as biber and every BibTeX of this century read them. An URL is verbatim there, so in it only what would end the
-field is percent-encoded. RIS: two letters, two spaces, a hyphen, a space; lines end with CRLF
+escaped, braces by their names: BibTeX counts each brace that it meets, also one behind a backslash. Titles stand in
+double braces, so that their capitals are kept. Letters of other alphabets stay as they are (UTF-8), as biber and every
+BibTeX of this century read them. An URL is verbatim there, so in it only what would end the field is percent-encoded.
+RIS: two letters, two spaces, a hyphen, a space; lines end with CRLF
 (https://en.wikipedia.org/wiki/RIS_(file_format), the 2011 specification).
 """
 
@@ -21,7 +22,8 @@ from subscribers.query.folding import LETTERS
 from subscribers.query.tex import readable
 
 ESCAPED = str.maketrans(
-    {sign: f"\\{sign}" for sign in "&%$#_{}"}
+    {sign: f"\\{sign}" for sign in "&%$#_"}
+    | {"{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
 )
 IN_URL = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20", '"': "%22"})

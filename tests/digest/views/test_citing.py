@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,10 +24,23 @@ KEY = re.compile(r"@(?:misc|article)\{([^,]*),")
 texts = st.text(max_size=40)
 
 
+def entries_of(written: str) -> int:
+    """How many entries BibTeX reads: braces are all that it counts, whatever stands before them."""
+    depth = entries = 0
+    for sign in written:
+        depth += (sign == "{") - (sign == "}")
+        assert depth >= 0, "a brace closes what was never opened"
+        entries += sign == "}" and depth == 0
+        assert depth or sign in "}\n@" or sign.isalpha(), "something stands between the entries"
+    assert depth == 0, "the last entry stays open"
+    return entries
+
+
 def test_a_paper_is_a_bibtex_entry() -> None:
     assert bibtex([MOSS]) == (
         "@misc{orsted2026cache,\n"
-        "  title = {{The α-Cache \\& 50\\% of \\{it\\}: A\\_B\\textasciicircum{}C \\#1}},\n"
+        "  title = {{The α-Cache \\& 50\\% of "
+        "\\textbraceleft{}it\\textbraceright{}: A\\_B\\textasciicircum{}C \\#1}},\n"
         "  author = {Ilka Ørsted and {Fen, and Sons} and Müller},\n"
         "  year = {2026},\n  month = {11},\n"
         "  eprint = {2611.90001},\n  archiveprefix = {arXiv},\n  primaryclass = {cs.LG},\n"
@@ -35,7 +49,13 @@ def test_a_paper_is_a_bibtex_entry() -> None:
 
 
 def test_what_tex_takes_for_its_own_is_escaped() -> None:
-    assert "~^\\{&".translate(ESCAPED) == r"\textasciitilde{}\textasciicircum{}\textbackslash{}\{\&"
+    assert "~^\\{&".translate(ESCAPED) == r"\textasciitilde{}\textasciicircum{}\textbackslash{}\textbraceleft{}\&"
+
+
+@pytest.mark.parametrize("odd", ["An { opens", "A } closes", "First } then {", r"Set \{x\} and \{y", "At the end \\"])
+def test_a_brace_of_a_paper_ends_no_entry(odd: str) -> None:
+    papers = [replace(MOSS, title=odd, authors=(odd, f"{odd}, Jr."), journal=odd), MOSS]
+    assert entries_of(bibtex(papers)) == 2
 
 
 def test_a_paper_is_a_ris_record() -> None:
@@ -60,6 +80,5 @@ def test_whatever_a_listing_holds_gives_sound_files(papers: list[Facts]) -> None
     keys = KEY.findall(written)
     assert len(keys) == len(set(keys)) == len(papers)
     assert all(key.isascii() for key in keys)
-    bare = re.sub(r"\\[&%$#_{}]", "", written)
-    assert bare.count("{") == bare.count("}")
+    assert entries_of(written) == len(papers)
     assert all(re.fullmatch(r"[A-Z]{2}  - .*", line) for line in ris(papers).split("\r\n")[:-1])
