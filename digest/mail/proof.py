@@ -6,28 +6,41 @@ there is one, and what to do.
 
 from __future__ import annotations
 
-import re
+import email
+import email.policy
 from collections.abc import Iterator, Mapping, Sequence
-from html.parser import HTMLParser
+from email.message import EmailMessage
 from typing import Any
+
+from css_inline import CSSInliner
 
 from digest.mail import samples
 from digest.mail.compose import HTML_MOST, Composer, Site, compose_notice
 from digest.mail.foreign import RESERVED
-from digest.mail.form import DONE, EACH, END, SLOT, WHEN, cut
+from digest.mail.form import END, SLOT, cut
 from digest.mail.headers import site_data
 from digest.mail.limited import Limited, NotStarted
-from digest.mail.part import CSS, Part, WordingError
+from digest.mail.markup import UNQUOTED, Reading, fetched
+from digest.mail.part import CSS, STYLE, Part, WordingError
 from digest.mail.parts import Wording
 from digest.mail.slots import HTML, TEXT, data_of, names_of
+from subscribers.outbox.message import Message
 
 BODY_MOST = 60_000  # characters of a template
 MESSAGE_ID = "<sample@example.org>"
-RUNS = ("script", "iframe", "object", "embed", "form", "base", "link", "svg", "math")  # no place in a mail
-LINKS = ("href", "src", "action", "background", "xlink:href", "srcset", "poster")
-WEB = re.compile(r"\s*(?:https?:|mailto:|#|" + SLOT + r")", re.IGNORECASE)
-FETCHES = re.compile(r"url\s*\(|@import|expression\s*\(|behaviou?r\s*:|</", re.IGNORECASE)
-EDITION = {"date": "2026-11-25", "day": "Wednesday, 25 November", "year": "2026"}
+EDITION = {"date": "2027-02-01", "day": "Monday, 1 February", "year": "2027"}  # a day of no sample
+# By kind, the slots of the links without which its mail is of no use, and what each is.
+NEEDED: Mapping[str, Mapping[str, str]] = {
+    "digest": {"leave": "leave"},
+    "welcome": {"me": "the reader’s page", "leave": "leave"},
+    "known": {"me": "the reader’s page", "leave": "leave"},
+    "confirm": {"link": "confirm"},
+    "goodbye": {"link": "come back"},
+    "alert": {"panel": "the front panel"},
+}
+# A style element of the mail hides as well as the style sheet does: its rules are written into the elements, too.
+ALL_STYLES = CSSInliner(load_remote_stylesheets=False)
+Made = tuple[str, Message, Mapping[str, str]]  # what a mail was made with, the mail, its links by slot
 
 
 def prove(parts: Sequence[Part], part: Part, site: Site) -> None:
@@ -55,12 +68,10 @@ def _read(part: Part) -> None:
         if any(ord(letter) in RESERVED for letter in text):
             raise WordingError(f"{part}, line {number}: characters U+E0B0 to U+E0BF mark the slots; take them out")
     if part.format == CSS:
-        found = FETCHES.search(part.body)
+        found = fetched(part.body)
         if found:
-            line = part.body.count("\n", 0, found.start()) + 1
-            raise WordingError(
-                f"{part}, line {line}: {found[0]} has no place in a mail: nothing is loaded from anywhere"
-            )
+            said, line = found
+            raise WordingError(f"{part}, line {line}: {said} has no place in a mail: nothing is loaded from anywhere")
         return
     wrong = Limited([part]).look(part, names_of(part.kind, part.part), data_of(part.kind, part.part))
     if wrong:
@@ -78,9 +89,9 @@ def _rendered(wording: Wording, part: Part, site: Site) -> None:
     if part.format == HTML:
         _harmless(part, made)
     if part.kind == "digest" and part.part in ("head", "foot") and not _leaves(made, part.format):
-        how = '<a href="{{ slot.leave }}">' if part.format == HTML else "{{ slot.leave }}"
         raise WordingError(
-            f"{part}: the link to leave is missing. Each head and foot of a digest has {how}, outside of any block"
+            f"{part}: the link to leave is missing. Each head and foot of a digest has {_how('leave', part.format)}, "
+            "outside of any block, where it is seen"
         )
 
 
@@ -90,26 +101,41 @@ def _context(kind: str, site: Site) -> Mapping[str, Any]:
 
 def _composed(wording: Wording, part: Part, site: Site) -> None:
     """Whole mails of ordinary and of extreme days."""
-    if part.kind != "digest":
-        for said in samples.notices(part.kind, site.url).values():
-            made = compose_notice(part.kind, wording, site, samples.READER, said, MESSAGE_ID, samples.NOW)
-            _fits(part, len(made.data))
-        return
+    if part.place == ("card", HTML):
+        _harmless(part, _card(wording, site))
+    for says, made, links in _digests(wording, part, site) if part.kind == "digest" else _notices(wording, part, site):
+        mail = email.message_from_bytes(made.data, policy=email.policy.default)
+        assert isinstance(mail, EmailMessage)
+        if part.part == "subject" and not str(mail["Subject"]).strip():
+            raise WordingError(f"{part}: with {says} the subject is empty. Write words outside of the blocks, too")
+        if part.part in ("head", "foot", STYLE):
+            _linked(part, says, mail, links)
+        if part.format == HTML:
+            _harmless(part, _content(mail, HTML))
+
+
+def _digests(wording: Wording, part: Part, site: Site) -> Iterator[Made]:
+    links = {"leave": f"{site.url.rstrip('/')}/leave/{samples.TOKEN}"}
     for day in samples.days():
         composer = Composer(wording, site, day.facts)
-        composer.compose(day.draft, samples.READER, MESSAGE_ID, samples.NOW)
+        yield day.says, composer.compose(day.draft, samples.READER, MESSAGE_ID, samples.NOW), links
         for reason in composer.failed.values():
             raise WordingError(f"with {day.says}: {reason}")
         cards = [composer.card_bytes(number) for number in day.draft.changes()]
         _fits(part, composer.frame_bytes() + composer.section_bytes() + max(cards, default=0))
-    if part.part == "card" and part.format == HTML:
-        _harmless(part, _card(wording, site))
+
+
+def _notices(wording: Wording, part: Part, site: Site) -> Iterator[Made]:
+    for name, said in samples.notices(part.kind, site.url).items():
+        made = compose_notice(part.kind, wording, site, samples.READER, said, MESSAGE_ID, samples.NOW)
+        _fits(part, len(made.data))
+        yield f"the sample “{name}”", made, said.links
 
 
 def _card(wording: Wording, site: Site) -> str:
     composer = Composer(wording, site, samples.ORDINARY)
     composer.compose(samples.DRAFT, samples.READER, MESSAGE_ID, samples.NOW)
-    paper = dict.fromkeys(data_of("digest", "card")["paper"], "x")
+    paper = dict.fromkeys(data_of("digest", "card")["paper"], UNQUOTED)
     lists = {"authors": [], "organisations": [], "links": [{"name": "Code", "url": "https://example.org/"}]}
     counts = dict.fromkeys(("upvotes", "comments", "more_authors", "more_organisations"), 1)
     return wording.render("card", HTML, {"paper": {**paper, **lists, **counts, "page": site.url}})
@@ -122,50 +148,39 @@ def _fits(part: Part, size: int) -> None:
 
 def _harmless(part: Part, html: str) -> None:
     """Nothing that runs, asks or loads: mail programs refuse it, and readers would be followed by it."""
-    for at, said in _Reading(html).wrong:
-        raise WordingError(f"{part}: {said} has no place in a mail (line {at} of what it writes)")
+    for at, said in Reading(html).wrong:
+        raise WordingError(f"{part}: {said} has no place in a mail (line {at} of what it writes). Take it out")
 
 
 def _leaves(made: str, format: str) -> bool:
     if format == TEXT:
         return "leave" in cut(made, encode=str.encode).nodes
-    return _Reading(made).leaves
+    return f"{SLOT}leave{END}" in Reading(made).links
 
 
-class _Reading(HTMLParser):
-    """What a mail program would find in a part, with its blocks still marked."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.leaves = False  # a link to leave stands outside of any block
-        self.wrong: list[tuple[int, str]] = []
-        self._open = 0
-        self.feed(html)
-        self.close()
-
-    def handle_comment(self, data: str) -> None:
-        """Blocks are comments, and so is what is for one mail program only."""
-        self._open += data.startswith((WHEN, EACH))
-        self._open -= data.startswith(DONE)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Elements and attributes that do something."""
-        self.wrong += [(self.getpos()[0], said) for said in _wrong(tag, attrs)]
-        if tag == "a" and not self._open and (dict(attrs).get("href") or "").strip() == f"{SLOT}leave{END}":
-            self.leaves = True
+def _linked(part: Part, says: str, mail: EmailMessage, links: Mapping[str, str]) -> None:
+    """The links that its mail is sent for are there, for everybody to see."""
+    format = TEXT if part.format == TEXT else HTML
+    seen = _seen(_content(mail, format), format)
+    for slot, what in NEEDED[part.kind].items():
+        if links[slot] not in seen:
+            raise WordingError(
+                f"{part}: with {says} the link to {what} is missing, or nobody sees it. "
+                f"Write {_how(slot, format)}, outside of any block, and hide nothing around it"
+            )
 
 
-def _wrong(tag: str, attrs: Sequence[tuple[str, str | None]]) -> Iterator[str]:
-    if tag in RUNS:
-        yield f"<{tag}>"
-    for name, value in attrs:
-        if name.startswith("on"):
-            yield name
-        if name in LINKS and not WEB.match(value or "#"):
-            yield f"{name}={value!r}"
-        if name == "src" and (value or "").strip().lower().startswith("http"):
-            yield f"a picture from elsewhere ({value!r})"
-        if tag == "meta" and name == "http-equiv" and (value or "").lower() != "content-type":
-            yield f"{name}={value!r}"
-        if name == "style" and FETCHES.search(value or ""):
-            yield f"style={value!r}"
+def _seen(content: str, format: str) -> set[str]:
+    """The addresses that a reader sees: between white space in text, behind words in HTML."""
+    if format == TEXT:
+        return set(content.split())
+    return Reading(ALL_STYLES.inline(content)).links
+
+
+def _content(mail: EmailMessage, format: str) -> str:
+    body = mail.get_body(("html" if format == HTML else "plain",))
+    return str(body.get_content()) if body is not None else ""
+
+
+def _how(slot: str, format: str) -> str:
+    return f'<a href="{{{{ slot.{slot} }}}}">words</a>' if format == HTML else f"{{{{ slot.{slot} }}}} between spaces"

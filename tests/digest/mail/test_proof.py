@@ -93,6 +93,12 @@ def test_a_digest_keeps_its_link_to_leave_in_head_and_foot(part: str, format: st
         '{% call when("found") %}<a href="{{ slot.leave }}">Leave</a>{% endcall %}',
         '<!-- <a href="{{ slot.leave }}">Leave</a> -->',
         "{{ slot.leave }}",
+        '<a href="{{ slot.leave }}"></a>',
+        '<a href="{{ slot.leave }}">&nbsp;\u200b</a>',
+        '<b style="DISPLAY : none"><a href="{{ slot.leave }}">Leave</a></b>',
+        '<a href="{{ slot.leave }}" style="font-size:0">Leave</a>',
+        '<p hidden><a href="{{ slot.leave }}">Leave</a></p>',
+        '{% if edition.date == "2026-11-25" %}<a href="{{ slot.leave }}">Leave</a>{% endif %}',
     ],
 )
 def test_a_link_to_leave_that_not_everybody_sees_does_not_count(instead: str) -> None:
@@ -107,10 +113,79 @@ def test_a_subject_is_one_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("part", "format", "text"),
+    [
+        ("style", "css", "a{visibility:hidden}"),
+        ("head", "html", edited("body{margin", "a{display:none!important}body{margin")),
+        ("foot", "html", edited("<p><a", "<!-- <p><a", "foot").replace("On the web</a></p>", "")),
+    ],
+)  # fmt: skip
+def test_a_mail_whose_links_to_leave_are_all_hidden_is_refused(part: str, format: str, text: str) -> None:
+    with pytest.raises(WordingError, match="link to leave is missing"):
+        judge(text, part, format)
+
+
+@pytest.mark.parametrize(
+    ("kind", "slot", "what"),
+    [
+        ("confirm", "link", "confirm"),
+        ("goodbye", "link", "come back"),
+        ("welcome", "me", "the reader’s page"),
+        ("welcome", "leave", "leave"),
+        ("known", "leave", "leave"),
+        ("alert", "panel", "the front panel"),
+    ],
+)
+@pytest.mark.parametrize("format", ["html", "txt"])
+def test_each_mail_keeps_the_links_that_it_is_sent_for(kind: str, slot: str, what: str, format: str) -> None:
+    with pytest.raises(WordingError, match=f"{kind}/head.{format}: .* the link to {what} is missing"):
+        judge(edited(f"{{{{ slot.{slot} }}}}", "https://a.example/", "head", format, kind), "head", format, kind)
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        '<a href="{{ slot.link }}"></a>',
+        '<div style="display:none"><a href="{{ slot.link }}">Confirm</a></div>',
+        '{% if site.name == "x" %}<a href="{{ slot.link }}">Confirm</a>{% endif %}',
+    ],
+)
+def test_a_link_that_nobody_sees_confirms_nothing(instead: str) -> None:
+    with pytest.raises(WordingError, match="the link to confirm is missing, or nobody sees it"):
+        judge(edited('<a class="button" href="{{ slot.link }}">Open the page to confirm</a>', instead, kind="confirm"),
+              kind="confirm")  # fmt: skip
+
+
+def test_a_link_within_another_address_is_none() -> None:
+    text = edited("{{ slot.link }}", "https://a.example/?to={{ slot.link }}", "head", "txt", "confirm")
+    with pytest.raises(WordingError, match="the link to confirm is missing"):
+        judge(text, "head", "txt", "confirm")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{% call when("nothing") %}Nothing{% endcall %}',
+        '{% call when("found") %}{{ slot.count }}{% endcall %}',
+        "{% if edition.day == 'Monday, 1 February' %}x{% endif %}",
+    ],
+)
+def test_a_subject_is_never_empty(text: str) -> None:
+    with pytest.raises(WordingError, match=r"digest/subject\.txt: with .* the subject is empty"):
+        judge(text, "subject", "txt")
+
+
+@pytest.mark.parametrize(
     "what",
     ["<script>x</script>", '<img src="https://a.example/x.gif">', '<b onclick="x">', '<a href="javascript:x">y</a>',
      '<form action="https://a.example">', '<p style="background:url(https://a.example)">',
-     '<meta http-equiv="refresh" content="0">', '<iframe src="https://a.example"></iframe>'],
+     '<meta http-equiv="refresh" content="0">', '<iframe src="https://a.example"></iframe>',
+     '<table background="https://a.example/x.png">', '<img srcset="https://a.example/a.png 1x" alt="">',
+     '<link rel="stylesheet" href="https://a.example/x.css">', '<p style="background:u\\72l(//a.example)">',
+     "<p style='background:image-set(\"//a.example/a.png\" 1x)'>", '<textarea>', '<video poster="//a.example">',
+     '<style>.q{background-image:url("https://a.example/b.png")}</style>',
+     '<style>/**/ @import "//a.example/x.css";</style>', '<!--[if mso]><img src="https://a.example/a.png"><![endif]-->',
+     '<a href="https://a.example/" ping="https://a.example/">x</a>'],
 )  # fmt: skip
 @pytest.mark.parametrize("part", ["foot", "card"])
 def test_what_runs_asks_or_loads_has_no_place_in_a_mail(
@@ -122,7 +197,36 @@ def test_what_runs_asks_or_loads_has_no_place_in_a_mail(
         judge(edited(before, what + before, part), part)
 
 
-@pytest.mark.parametrize("rule", [".a{background:url(x)}", "@import 'x';", "</style>"])
+@pytest.mark.parametrize("rule", ['@import "//a.example/x.css";', ".bg{background:url(https://a.example/a.png)}"])
+def test_a_style_element_loads_nothing_wherever_it_says_so(rule: str) -> None:
+    for before in ("body{margin:0", "@media (max-width", "</style>"):
+        with pytest.raises(WordingError, match=r"in a style, which loads something from elsewhere, has no place"):
+            judge(edited(before, f"{rule}{before}"))
+
+
+@pytest.mark.parametrize(
+    ("what", "part", "said"),
+    [
+        ('<a href="https://a.example/?{{ slot.me }}">x</a>', "head", "tells it what is the reader’s"),
+        ('<a href="{{ slot.lead }}">x</a>', "head", r"href='{{ slot\.lead }}' has no place"),
+        ("<style>{{ slot.lead }}</style>", "head", "a slot, a block or data of a paper in a style"),
+        ("<b title={{ paper.title }}>x</b>", "card", "a value without quotes around it has no place"),
+        ('<b style="{{ paper.title }}">x</b>', "card", "data of a paper in a style"),
+    ],
+)
+def test_what_a_paper_or_reader_is_stays_text(what: str, part: str, said: str) -> None:
+    before = "<h3>" if part == "card" else "<h1"
+    with pytest.raises(WordingError, match=said):
+        judge(edited(before, what + before, part), part)
+
+
+def test_what_only_some_papers_get_is_looked_at_too() -> None:
+    before = "</td></tr>\n</table>\n"
+    with pytest.raises(WordingError, match="has no place in a mail"):
+        judge(edited(before, "{% if paper.upvotes == 41 %}<img src='//a.example'>{% endif %}" + before, "card"), "card")
+
+
+@pytest.mark.parametrize("rule", [".a{background:url(x)}", "@import 'x';", "</style>", ".a{b:u\\52L (x)}"])
 def test_a_style_sheet_loads_nothing(rule: str) -> None:
     with pytest.raises(WordingError, match=r"digest/style\.css, line 2: .* nothing is loaded"):
         judge(f".m{{color:red}}\n{rule}", "style", "css")
