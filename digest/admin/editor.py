@@ -9,6 +9,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from digest.admin import acting
+from digest.admin.difference import Line, difference
+from digest.admin.meanwhile import began, newer_than
 from digest.cockpit import clock, may
 from digest.mail import samples
 from digest.mail.limited import NotStarted
@@ -53,6 +56,8 @@ class TextForm(forms.Form):
     sample = forms.ChoiceField(required=False, label="Shown with")
     reader = forms.CharField(required=False, max_length=254, label="or a reader’s next digest")
     side = forms.ChoiceField(choices=SIDES, required=False, label="as")
+    # of the text that was in force when the form was opened, its digest
+    began = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, part: Part, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -98,21 +103,39 @@ class Editor:
         """The editor: GET shows a version, POST keeps or sends what is in it."""
         self._must_edit(request)
         if request.method != "POST":
-            body, _ = self._kept(request, kind, part, format)
+            body, version = self._kept(request, kind, part, format)
             shown = _part(kind, part, format, body)
             side = "txt" if shown.format == TEXT else "html"
-            return self._editor(request, shown, TextForm(shown, initial={"body": body, "side": side}))
+            initial = {"body": body, "side": side, "began": began(shown, version)}
+            return self._editor(request, shown, TextForm(shown, initial=initial))
         shown = _part(kind, part, format, request.POST.get("body", ""))
         form = TextForm(shown, request.POST)
         if form.is_valid():
             try:
-                return self._done(request, shown, form)
+                return self._undoing(request, shown, form) or self._done(request, shown, form)
             except TROUBLE as trouble:
                 for line in str(trouble).splitlines():
                     form.add_error("body", line)
             except ValueError as trouble:
                 form.add_error(None, str(trouble))
         return self._editor(request, shown, form)
+
+    def _undoing(self, request: HttpRequest, part: Part, form: TextForm) -> HttpResponse | None:
+        """The form again when it would undo what has come into force meanwhile, which is shown; saved once more, the
+        form has seen it."""
+        known = form.cleaned_data["began"]
+        newer = newer_than(known, part, request.user.get_username()) if "_activate" in request.POST else None
+        if newer is None:
+            return None
+        row = rewording.here(part).filter(active=True, digest=wordings.digest_of(newer)).first()
+        whose = f"Version {row.pk}, by {row.author}," if row is not None else "A text that came with the service"
+        form.add_error(
+            None,
+            f"{whose} has come into force since you opened this, and your text would undo what it changed. Take over "
+            "what you want of it: below is the way from it to your text. Then keep yours again.",
+        )
+        form.data = {**request.POST.dict(), "began": wordings.digest_of(newer)}  # a bound form shows what was posted
+        return self._editor(request, part, form, list(difference(newer, part.body)))
 
     def mail(self, request: HttpRequest, kind: str, part: str, format: str) -> HttpResponse:
         """A mail made with what is in the editor (POST), or with a version that is kept (GET), for the frame."""
@@ -181,7 +204,7 @@ class Editor:
             raise ValueError("You may not look at readers.")
         return proofing.shown(part, form.cleaned_data["sample"], person, to, now)
 
-    def _editor(self, request: HttpRequest, part: Part, form: TextForm) -> HttpResponse:
+    def _editor(self, request: HttpRequest, part: Part, form: TextForm, undone: Sequence[Line] = ()) -> HttpResponse:
         names = None if part.format == CSS else names_of(part.kind, part.part)
         context = {
             "part": part,
@@ -191,6 +214,7 @@ class Editor:
             "versions": rewording.here(part).defer("body").order_by("-pk")[:VERSIONS],
             "to": getattr(request.user, "email", ""),
             "version": request.GET.get("version", ""),
+            "undone": undone,
         }
         return self._page(request, "admin/wording_editor.html", str(part), context)
 

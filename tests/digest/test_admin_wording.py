@@ -279,3 +279,52 @@ def test_a_difference_names_what_was_added_and_removed_with_what_is_around():
     assert ("same", " b") in found
     assert ("same", " a") not in found
     assert list(difference(before, before)) == []
+
+
+def opened(client: Client, place: tuple[str, str, str] = FOOT, **query: object) -> dict[str, str]:
+    """What the form of the editor holds when it is opened."""
+    initial = client.get(url("edit", *place), query).context["form"].initial
+    return {name: initial[name] for name in ("body", "began")}
+
+
+def standing() -> str:
+    return Template.objects.get(kind="digest", part="foot", format="txt", active=True).body
+
+
+@pytest.fixture
+def other() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("bob", email="bob@example.org"))
+    return client
+
+
+def test_a_save_undoes_nothing_that_came_into_force_since_its_form_was_opened(operator, other):
+    mine, theirs = opened(operator), opened(other)
+    keep(other, theirs["body"].replace("Unsubscribe:", "Leave now:"), place=FOOT, began=theirs["began"])
+    edited = mine["body"].replace("A person reads replies", "Someone reads replies")
+    answer = keep(operator, edited, place=FOOT, began=mine["began"])
+    assert "by bob, has come into force since you opened this" in wrong(answer)
+    page = answer.content.decode()
+    assert '<span class="removed">-Leave now:</span>' in page
+    assert '<span class="added">+Unsubscribe:</span>' in page
+    assert "Someone reads replies" in page
+    assert "Leave now:" in standing()
+    again = keep(operator, edited, place=FOOT, began=answer.context["form"]["began"].value())
+    assert "is in force" in again.content.decode()
+    assert "Someone reads replies" in standing()
+
+
+def test_a_draft_that_began_before_what_is_in_force_says_so_when_it_is_put_in_force(operator, other):
+    mine = opened(operator)
+    keep(operator, foot("Mine"), "_save", FOOT, began=mine["began"])
+    keep(other, foot("Theirs"), place=FOOT, began=opened(other)["began"])
+    draft = opened(operator, version=Template.objects.get(author="ada").pk)
+    assert "by bob, has come into force" in wrong(keep(operator, draft["body"], place=FOOT, began=draft["began"]))
+    assert "Theirs" in standing()
+
+
+def test_a_form_that_does_not_say_what_it_began_from_undoes_nobody_elses_text(operator, other):
+    keep(operator, foot("Mine"), place=FOOT)
+    keep(operator, foot("Mine again"), place=FOOT)
+    assert "by ada, has come into force" in wrong(keep(other, foot("Theirs"), place=FOOT))
+    assert "Mine again" in standing()
