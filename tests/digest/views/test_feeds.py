@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from xml.etree.ElementTree import Element
 
 import feedparser
 import pytest
 import time_machine
+from defusedxml.ElementTree import fromstring
 from django.conf import settings
 from django.test import Client
 
+from digest.views import feeds
 from subscribers import feeding
 from subscribers.links import sign
 from subscribers.membership import NotPossible
@@ -104,3 +107,57 @@ def test_a_token_of_another_purpose_opens_no_feed(client: Client, address: str) 
     key = Subscriber.objects.get().feed_key or ""
     assert address
     assert client.get(f"/feed/{sign(settings.LINK_KEY.encode(), 'read', key)}/papers.atom").status_code == 404
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def atom(client: Client, path: str) -> Element:
+    return fromstring(client.get(f"{path}/papers.atom").content)
+
+
+def test_each_feed_has_an_id_of_its_own_that_a_new_address_leaves_alone(client: Client, address: str) -> None:
+    person = Subscriber.objects.get()
+    reader("s@example.org", "Robots=robot*", now="2026-03-02 06:00")
+    other = made(feeding.renew(Subscriber.objects.get(address="s@example.org").pk))
+    topics = [f"/{topic.pk}" for topic in person.topics.order_by("pk")]
+    ids = [atom(client, f"{address}{topic}").findtext(f"{ATOM}id") for topic in ("", *topics)]
+    assert len({*ids, atom(client, other).findtext(f"{ATOM}id")}) == 4
+    assert all(str(one).startswith("urn:uuid:") for one in ids)
+    renewed = made(feeding.renew(person.pk))
+    assert [atom(client, f"{renewed}{topic}").findtext(f"{ATOM}id") for topic in ("", *topics)] == ids
+
+
+def test_an_entry_has_an_author_element_for_each_person_or_the_feed_s(client: Client, address: str) -> None:
+    papers = [item("2603.00005", "Robots of two"), item("2603.00006", "Robots of nobody")]
+    papers[0]["paper"]["authors"] = [{"name": "Ada Moss"}, {"name": "Fen, Bo"}]
+    papers[1]["paper"]["authors"] = []
+    fetch(papers, "2026-03-02", "2026-03-02 06:30")
+    feed = atom(client, address)
+    authors = {
+        entry.findtext(f"{ATOM}title"): [one.findtext(f"{ATOM}name") for one in entry.findall(f"{ATOM}author")]
+        for entry in feed.findall(f"{ATOM}entry")
+    }
+    assert authors["Robots of two"] == ["Ada Moss", "Fen, Bo"]
+    assert authors["Robots of nobody"] == []
+    assert feed.findtext(f"{ATOM}author/{ATOM}name") == settings.SITE_NAME
+
+
+def test_a_feed_does_without_the_shared_cache(client: Client, address: str, monkeypatch, caplog) -> None:
+    def down(*_: object, **__: object) -> None:
+        raise ConnectionError("no cache")
+
+    monkeypatch.setattr(feeds.cache, "get", down)
+    monkeypatch.setattr(feeds.cache, "set", down)
+    for _ in range(2):
+        assert client.get(f"{address}/papers.atom").status_code == 200
+    assert "feeds are kept by each process alone: no cache" in caplog.text
+
+
+def test_a_cache_that_goes_down_meanwhile_costs_no_feed(client: Client, address: str, monkeypatch, caplog) -> None:
+    def down(*_: object) -> None:
+        raise ConnectionError("no cache")
+
+    monkeypatch.setattr(feeds.cache, "set", down)
+    assert client.get(f"{address}/papers.json").status_code == 200
+    assert "a feed is not kept: no cache" in caplog.text
