@@ -91,7 +91,7 @@ class Composer:
         ValueError when an argument can't stand in a header, KeyError when the facts of a change are missing,
         WordingError when a part other than a card can't be rendered.
         """
-        when = values.when(content["when"])
+        when = values.when(content["when"], content["renderer"])
         edition = self._editions.get(when.date) or self._edition(when.date)
         links = self._links.cells(token, leave_token)
         shown = _shown(content)
@@ -136,7 +136,7 @@ class Composer:
     def subject(self, draft: Draft) -> str:
         """The subject of a draft's mail; its date makes it different from every other one of the reader's."""
         content = draft.to_json()
-        shown, when = _shown(content), values.when(content["when"])
+        shown, when = _shown(content), values.when(content["when"], content["renderer"])
         lead = _lead(shown[0], self._decks[draft.length]) if shown else None
         papers = sum(map(_papers, shown))
         return self._edition(when.date).subject(when.told, when.first, papers, _about(shown, lead)).text

@@ -27,7 +27,7 @@ from digest.mail.slots import HTML, TEXT, Names, of_digest
 
 __all__ = ["CSS", "RENDERER", "STYLE", "Part", "Rescue", "Wording", "WordingError", "shipped"]
 
-RENDERER = 4  # raised when the code changes the bytes of a mail
+RENDERER = 5  # raised when the code changes the bytes of a mail
 
 T = TypeVar("T")
 # What to go on with when one of these parts fails: other ones in its place; None: nothing, so the error is raised.

@@ -55,7 +55,7 @@ _FRAME = _COMMON | {
 SLOTS: Mapping[str, Mapping[str, str]] = {
     "subject": {
         "count": "how many papers",
-        "date": "the day of the digest, with its year (and time, when it isn't the day's first)",
+        "date": "the day of the digest, with its year (and time, when the reader has more than one within a day)",
         "about": "the first title, or the topics with their counts",
     },
     "head": _FRAME,

@@ -6,6 +6,7 @@ A content comes in texts that many readers share (see `digest.editions.draft`); 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -27,6 +28,9 @@ EMAIL_BYTES = 254 * 6
 CONTENTS_COLUMNS = 46  # of a topic's name in the text part's contents
 LACKS_BYTES = 400
 URL_BYTES, PAGE_BYTES = 90, 170  # of a link of ours behind the site's address: a path and one token, or two
+
+BOTH_SIDES = 5  # the renderer from which on the subject's time looks at the slot behind, too
+DAY = timedelta(hours=23)  # the shortest one, when the clocks go forward
 
 Both = tuple[Values, Values]  # text, HTML
 
@@ -52,14 +56,14 @@ class When(NamedTuple):
     """The slot of a digest."""
 
     date: str  # ISO
-    told: str  # the day as the subject says it; with the time when the digest before was or may have been of that day
+    told: str  # the day as the subject says it; with the time when another digest is or may be of that day
     first: bool
     cells: Cells  # TIMES
 
 
 @lru_cache(maxsize=4096)
-def when(text: str) -> When:
-    """The times of a digest, the same for all readers of one slot and zone."""
+def when(text: str, renderer: int) -> When:
+    """The times of a digest, the same for all readers of one slot and zone, in the words of a renderer."""
     date, slot, since, following, zone, late, first = parted(text)
     texts = (
         "in the last 7 days" if first else days.since(since, date),
@@ -71,8 +75,17 @@ def when(text: str) -> When:
     )
     cells = [cell for text in texts for cell in pair(text)]
     day = days.short(date)
-    told = f"{day}, {days.clock(slot)}" if first or since[:10] == date else day
+    before_only = renderer < BOTH_SIDES
+    shared = since[:10] == date if before_only else _near(since, slot) or _near(slot, following)
+    told = f"{day}, {days.clock(slot)}" if first or shared else day
     return When(date, told, bool(first), (*cells, bool(first), bool(late), bool(following)))
+
+
+def _near(earlier: str, later: str) -> bool:
+    """Whether a day may hold both, in whichever zone: also where a slot was silent, or the reader has moved."""
+    if not (earlier and later):
+        return False
+    return datetime.fromisoformat(later) - datetime.fromisoformat(earlier) < DAY
 
 
 @lru_cache(maxsize=KEPT)

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup, Tag
 
 from digest.editions.draft import Draft, Hit, Missing, Section
 from digest.mail.compose import HTML_MOST, Addressee, Composer
-from digest.mail.parts import Part, Wording, WordingError, shipped
+from digest.mail.parts import RENDERER, Part, Wording, WordingError, shipped
 from digest.mail.wrap import columns
 from digest.matching.mark import Mark
 from digest.sources.listing import Facts
@@ -324,6 +324,31 @@ def test_no_two_subjects_of_a_reader_are_equal() -> None:
     ]
     subjects = [composer().subject(draft) for draft in drafts]
     assert len(set(subjects)) == len(drafts)
+
+
+@pytest.mark.parametrize(
+    ("since", "slot", "following", "told"),
+    [
+        ("2026-11-24T07:30:00+01:00", "2026-11-25T07:30:00+01:00", "2026-11-26T07:30:00+01:00", "25 Nov 2026"),
+        ("2026-03-28T07:30:00+01:00", "2026-03-29T07:30:00+02:00", "2026-03-30T07:30:00+02:00", "29 Mar 2026"),
+        ("2026-11-19T07:00:00+01:00", "2026-11-25T07:00:00+01:00", "2026-11-25T18:00:00+01:00", "25 Nov 2026, 07:00"),
+        ("2026-11-19T07:00:00+01:00", "2026-11-25T18:00:00+01:00", "2026-11-26T07:00:00+01:00", "25 Nov 2026, 18:00"),
+        ("2026-11-25T07:00:00+01:00", "2026-11-25T18:00:00+01:00", "", "25 Nov 2026, 18:00"),
+        # who has moved from Tokyo to Los Angeles had a slot of the same date, which was of the day before there
+        ("2026-11-24T14:30:00-08:00", "2026-11-25T07:30:00-08:00", "2026-11-26T07:30:00-08:00", "25 Nov 2026, 07:30"),
+    ],
+)
+def test_a_subject_tells_the_time_to_who_has_more_than_one_digest_within_a_day(
+    since: str, slot: str, following: str, told: str
+) -> None:
+    draft = replace(DRAFT, date=slot[:10], since=since, slot=slot, next=following, renderer=RENDERER, first=False)
+    assert f" new, {told}: " in composer().subject(draft)
+
+
+def test_a_letter_of_an_earlier_renderer_keeps_its_subject() -> None:
+    morning = replace(DRAFT, next="2026-11-25T18:00:00+01:00")
+    assert ", 25 Nov 2026, 07:30:" in composer().subject(replace(morning, renderer=5))
+    assert ", 25 Nov 2026:" in composer().subject(replace(morning, renderer=4))
 
 
 def test_a_very_long_subject_is_cut_between_words() -> None:
