@@ -295,6 +295,12 @@ def test_tex_with_prices_stays_readable() -> None:
         assert "It costs $5 to $10 per run; × and ν<a give 3 × 2¹⁵." in text
 
 
+def test_what_an_inbox_shows_beside_the_subject_counts_as_the_mail_does() -> None:
+    assert "and 5 more: 5 of 61 new or changed since yesterday, 07:30, and 1 paper from an earlier" in digest().html
+    alone = replace(DRAFT, carried=0, carried_more=0)
+    assert "and 5 more of 61 new or changed since yesterday, 07:30.</div>" in digest(alone).html
+
+
 def test_a_topic_named_like_an_encoded_word_is_literal_in_the_body_and_parted_in_the_subject() -> None:
     mail = digest()
     assert "= ?utf-8?q?R&D?= 2" in str(mail.headers["Subject"])
