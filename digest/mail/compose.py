@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from digest.editions.draft import ABSTRACTS, LENGTHS, Draft, Hit, length_of
 from digest.mail import values
 from digest.mail.because import why_most
-from digest.mail.card import NAME_BYTES, Card
-from digest.mail.cells import Pair, bounded, whole_pair
+from digest.mail.card import LEAD_BYTES, NAME_BYTES, Card
+from digest.mail.cells import Pair, bounded, pair, whole_pair
 from digest.mail.deck import Deck, Out
 from digest.mail.edition import Edition
 from digest.mail.headers import BEGIN, CLOSE, Addressee, Envelope, Site, site_data
@@ -29,6 +29,7 @@ __all__ = ["HTML_MOST", "Addressee", "Composer", "Site", "compose_notice"]
 
 HTML_MOST = 90_000  # bytes, decoded; Gmail clips near 102 kB
 EDITIONS_KEPT = 32
+INDENTED, NEAR_INDENT = 5, 3  # the renderer from which on the titles that came close stay behind their indent
 _ANY_DAY = "2000-01-01"
 NOBODY: Pair = (b"", b"")
 BETWEEN = b"\r\n" + BEGIN[HTML]
@@ -130,7 +131,8 @@ class Composer:
         if "missing" in content:
             rows["missing"] = missing(content["missing"], self._links, token)
         if "near" in content:
-            rows["near"] = [_near(str(change), lacks, deck) for change, lacks in content["near"]]
+            indent = NEAR_INDENT if content["renderer"] >= INDENTED else 0
+            rows["near"] = [_near(deck.card(str(change)), lacks, indent) for change, lacks in content["near"]]
         return rows
 
     def subject(self, draft: Draft) -> str:
@@ -225,9 +227,9 @@ def _papers(section: Part) -> int:
     return len(hits) + (more.count(" ") + 1 if more else 0)
 
 
-def _near(change: str, lacks: str, deck: Deck) -> Cells:
-    card = deck.card(change)
-    return (*card.lead, *whole_pair(card.page), *values.lacks(lacks))
+def _near(card: Card, lacks: str, indent: int) -> Cells:
+    lead = pair(bounded(card.title, LEAD_BYTES), indent)
+    return (*lead, *whole_pair(card.page), *values.lacks(lacks))
 
 
 def _about(shown: Sequence[Part], lead: Card | None) -> str:

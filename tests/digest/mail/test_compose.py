@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from digest.editions.draft import Draft, Hit, Missing, Section
+from digest.editions.draft import Draft, Hit, Missing, Near, Section
 from digest.mail.compose import HTML_MOST, Addressee, Composer
 from digest.mail.parts import RENDERER, Part, Wording, WordingError, shipped
 from digest.mail.wrap import columns
 from digest.matching.mark import Mark
 from digest.sources.listing import Facts
-from tests.digest.mail.invented import DRAFT, MESSAGE_ID, NOW, PAPERS, READER, SITE, TEMPLATES, composer, marks
+from tests.digest.mail.invented import DRAFT, MESSAGE_ID, NOTHING, NOW, PAPERS, READER, SITE, TEMPLATES, composer, marks
 from tests.digest.mail.reading import Read, read
 
 LEAVE = f"https://papers.example.org/leave/{READER.leave_token}"
@@ -299,6 +299,17 @@ def test_what_an_inbox_shows_beside_the_subject_counts_as_the_mail_does() -> Non
     assert "and 5 more: 5 of 61 new or changed since yesterday, 07:30, and 1 paper from an earlier" in digest().html
     alone = replace(DRAFT, carried=0, carried_more=0)
     assert "and 5 more of 61 new or changed since yesterday, 07:30.</div>" in digest(alone).html
+
+
+def test_a_long_title_that_came_close_stays_behind_its_indent() -> None:
+    facts = {1: Facts("2611.1", "Moss and lichen " * 12)}
+    told = replace(NOTHING, near=(Near(1, "Moss: has no moss"),))
+    lines = digest(replace(told, renderer=RENDERER), facts=facts).text.splitlines()
+    title = [line for line in lines if "lichen" in line]
+    assert len(title) > 1
+    assert all(line.startswith("   ") for line in title)
+    earlier = digest(replace(told, renderer=4), facts=facts).text.splitlines()
+    assert not all(line.startswith("   ") for line in earlier if "lichen" in line)
 
 
 def test_a_topic_named_like_an_encoded_word_is_literal_in_the_body_and_parted_in_the_subject() -> None:
