@@ -39,6 +39,27 @@ def test_it_shows_the_facts_of_then_whatever_has_changed_since(client, sent):
     assert "3 upvotes" in text(page.select_one(".paper"))
 
 
+def test_votes_are_named_where_there_are_any(client, sent):
+    votes = [paper.select_one(".votes") for paper in soup(client.get(sent)).select(".paper")]
+    assert [" ".join(text(one).split()) if one else "" for one in votes] == [
+        "▲ 3 upvotes",
+        "▲ 2 upvotes",
+        "▲ 1 upvote",
+        "",
+    ]
+
+
+def test_a_digest_of_nothing_says_so_as_its_mail_does_and_offers_no_empty_files(client, outbox):
+    fetch([item("2603.00009", "Moss")], "2026-03-02", "2026-03-02 05:00")
+    reader(R, "Ferns=fern", now="2026-03-02 06:00")
+    Subscriber.objects.update(empty_too=True)
+    serve("2026-03-02 06:01")
+    page = soup(client.get(link_in(mails(outbox)[0], "l")))
+    assert "No papers for you, of 1 new or changed" in text(page)
+    assert "No papers for you, of 1 new or changed" in mails(outbox)[0].get_body(("plain",)).get_content()
+    assert "BibTeX" not in text(page)
+
+
 def test_it_leads_to_topics_and_out_and_never_shows_the_address(client, sent):
     page = soup(client.get(sent))
     assert client.get(page.find("a", string="Topics, schedule, pause")["href"]).status_code == 200
