@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 
 from subscribers.address import check_address
+from subscribers.naming import one_line
 from subscribers.query.boosts import read_boosts
 from subscribers.query.errors import QueryError, caret
 from subscribers.query.parser import parse
@@ -129,11 +130,6 @@ class TopicForm(OptionsForm):
             ready=old.ready if old is not None else data["ready"],
             **kept,
         )
-
-
-def one_line(text: str) -> str:
-    """A name in one line, without signs that nobody sees."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def named_after(query: str) -> str:

@@ -179,7 +179,7 @@ def named(wish: Any) -> Any:
     """Names come from forms, which take what is printable and can be stored."""
     from dataclasses import replace
 
-    from subscribers.forms import one_line
+    from subscribers.naming import one_line
 
     return replace(wish, name=one_line(wish.name.encode("utf-8", "ignore").decode()) or wish.text)
 
