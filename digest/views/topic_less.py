@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from digest.views.digests import holder
 from subscribers import topic_edits
 from subscribers.forms import sentence
-from subscribers.less import Step, steps
+from subscribers.less import after, steps
 from subscribers.membership import NotPossible
 from subscribers.models import Subscriber, Topic
 from subscribers.topic_merge import as_it_is, marks
@@ -27,26 +27,28 @@ def less(request: HttpRequest, token: str, number: int) -> HttpResponse:
     topic = person.topics.filter(pk=number).first() if number < 2**63 else None
     if topic is None or person.state not in ("active", "paused"):
         return HttpResponseRedirect(reverse("mine", args=[token]), status=303)
-    offered = steps(as_it_is(topic))
     wrong = ""
     if request.method == "POST":
         try:
-            done = _pressed(person, topic, offered, request.POST.get("do", ""))
+            done = _pressed(person, topic, request.POST.get("do", ""))
             if done:
                 return HttpResponseRedirect(f"{reverse('mine', args=[token])}?done={done}", status=303)
         except NotPossible as reason:
             wrong = sentence(str(reason))
-    return render(request, "web/less.html", {"token": token, "topic": topic, "steps": offered, "wrong": wrong})
+    shown = {"token": token, "topic": topic, "steps": steps(as_it_is(topic)), "wrong": wrong}
+    return render(request, "web/less.html", shown)
 
 
-def _pressed(person: Subscriber, topic: Topic, offered: list[Step], wanted: str) -> str:
+def _pressed(person: Subscriber, topic: Topic, wanted: str) -> str:
     """What was done, by the name that the page of all topics says it with; "" when the button is none of ours."""
-    now = timezone.now()
+    now, stored = timezone.now(), as_it_is(topic)
     if wanted == "mute":
-        topic_edits.mute(person.pk, topic.pk, now, muted=True)
+        if not topic.muted:
+            topic_edits.mute(person.pk, topic.pk, now, muted=True)
         return "muted"
-    step = next((step for step in offered if step.name == wanted), None)
-    if step is None:
+    wish = after(wanted, stored)
+    if wish is None:
         return ""
-    topic_edits.change(person.pk, topic.pk, step.wish, now, opened=marks(as_it_is(topic)))
+    if wish != stored:
+        topic_edits.change(person.pk, topic.pk, wish, now, opened=marks(stored))
     return "saved"

@@ -43,9 +43,9 @@ def test_it_offers_what_is_one_step_from_where_the_topic_is(client, less):
 @pytest.mark.parametrize(
     ("button", "changed"),
     [
-        ("fewer", ("cap", 5)),
-        ("better", ("threshold", 10)),
-        ("slower", ("cadence", "weekly")),
+        ("fewer_5", ("cap", 5)),
+        ("better_10", ("threshold", 10)),
+        ("slower_weekly", ("cadence", "weekly")),
         ("mute", ("muted", True)),
     ],
 )
@@ -57,11 +57,30 @@ def test_each_button_does_the_one_thing_it_says(client, less, person, button, ch
     assert {name: after[name] for name in after if after[name] != before[name]} == dict([changed])
 
 
+@pytest.mark.parametrize("button", ["fewer_5", "better_10", "slower_weekly", "mute"])
+def test_a_button_that_is_pressed_twice_does_it_once(client, less, person, button):
+    assert button in [one["value"] for one in soup(client.get(less)).select("main button")]
+    after = []
+    for _ in range(2):
+        assert "Done." in text(soup(client.post(less, {"do": button}, follow=True)))
+        after.append((person.topics.values().get(), Event.objects.filter(kind="topics").count()))
+    assert after[0] == after[1]
+
+
+@pytest.mark.parametrize("button", ["fewer_20", "better_10", "slower_weekly"])
+def test_a_button_of_a_page_that_is_old_brings_no_more_than_the_topic_does_now(client, less, person, button):
+    person.topics.update(cap=5, threshold=30, cadence="monthly")
+    before = list(person.topics.values())
+    client.post(less, {"do": button})
+    assert list(person.topics.values()) == before
+
+
 def test_opening_it_and_a_button_that_is_not_ours_change_nothing(client, less, person):
     before = list(person.topics.values())
     for method in (client.get, client.head, client.options):
         method(less)
-    assert client.post(less, {"do": "explode"}).status_code == 200
+    for button in ("explode", "fewer", "fewer_7", "fewer_-1", "better_x", "slower_never", "_5"):
+        assert client.post(less, {"do": button}).status_code == 200
     assert list(person.topics.values()) == before
     assert Event.objects.filter(kind="topics").count() == 0
 
