@@ -41,6 +41,7 @@ UNSEEN = frozenset({"head", "title", "style"})  # elements whose text nobody see
 VOID = frozenset(
     {"area", "br", "col", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 )  # fmt: skip
+MARK = re.compile(f"(?:[{WHEN}{EACH}][a-z_]*|{DONE}){END}")  # of a block, as a comment
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.DOTALL)
 REMARK = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 NOTHING = re.compile(
@@ -79,10 +80,14 @@ class Reading(HTMLParser):
         self._open: list[tuple[str, bool]] = []  # elements; whether what is in them is hidden
         self._link = ""
         self.feed(html)
+        if self.rawdata.startswith("<!--"):  # what is not read yet: it waits for its end
+            self.wrong.append((self.getpos()[0], "a comment that is not closed"))
         self.close()
 
     def handle_comment(self, data: str) -> None:
         """Blocks are comments, and so is what is for one mail program only."""
+        if any(sign in data for sign in (WHEN, EACH, DONE)) and not MARK.fullmatch(data):
+            self.wrong.append((self.getpos()[0], "a comment that is not closed before the next block"))
         if data.startswith("[if"):
             line = self.getpos()[0] - 1
             inner = Reading(data.partition(">")[2])

@@ -220,6 +220,12 @@ def test_what_a_paper_or_reader_is_stays_text(what: str, part: str, said: str) -
         judge(edited(before, what + before, part), part)
 
 
+@pytest.mark.parametrize(("before", "part"), [("</h1>", "head"), ("</body>", "foot")])
+def test_a_comment_that_swallows_what_stands_behind_it_is_refused(before: str, part: str) -> None:
+    with pytest.raises(WordingError, match="a comment that is not closed"):
+        judge(edited(before, "<!-- oops", part), part)
+
+
 def test_what_only_some_papers_get_is_looked_at_too() -> None:
     before = "</td></tr>\n</table>\n"
     with pytest.raises(WordingError, match="has no place in a mail"):
