@@ -89,7 +89,8 @@ def _escaped(text: str) -> str:
 def _bibtex_name(name: str) -> str:
     """A name that holds what BibTeX takes for grammar stands in braces."""
     escaped = _escaped(name)
-    return f"{{{escaped}}}" if "," in name or " and " in f" {name.lower()} " else escaped
+    grammar = "," in name or " and " in f" {name.lower()} " or name.lower() == "others"
+    return f"{{{escaped}}}" if grammar else escaped
 
 
 def _family_first(name: str) -> str:

@@ -58,6 +58,10 @@ def test_a_brace_of_a_paper_ends_no_entry(odd: str) -> None:
     assert entries_of(bibtex(papers)) == 2
 
 
+def test_somebody_called_others_is_nobody_left_out() -> None:
+    assert "  author = {Fen and {Others}},\n" in bibtex([replace(MOSS, authors=("Fen", "Others"))])
+
+
 def test_a_paper_is_a_ris_record() -> None:
     assert ris([replace(MOSS, title="Moss", doi="10.1000/x", journal="Fen Letters")]) == (
         "TY  - JOUR\r\nID  - 2611.90001\r\nTI  - Moss\r\nAU  - Ørsted, Ilka\r\nAU  - Fen, and Sons\r\nAU  - Müller\r\n"
