@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from subscribers.models import Filter, Milestone, ReadyTopic, Subscriber, Topic
+from subscribers.naming import may_stand, one_line
 from subscribers.query.boosts import read_boosts
 from subscribers.query.canonical import canonical, normal
 from subscribers.query.nodes import Announced, Query, asked, numbers
@@ -42,7 +43,7 @@ def read_topic(text: str) -> TopicWish:
 
     The query is not parsed here: `save` does, and raises QueryError.
     """
-    if not all(character.isprintable() for character in text):
+    if not all(map(may_stand, text)):
         raise ValueError(f"topic {text!a} holds a line break or another character that can't be shown; {EXAMPLE}")
     found = SHAPE.fullmatch(text.strip())
     if found is None:
@@ -55,7 +56,7 @@ def read_topic(text: str) -> TopicWish:
         raise ValueError(f"topic {found['name']!r}: {wrong}; options are {', '.join((*FLAGS, *NUMBERS))}, {EXAMPLE}")
     values = dict(_number(found["name"], *word.split("=", 1)) for word in words if "=" in word)
     return TopicWish(
-        name=found["name"].strip(),
+        name=one_line(found["name"]),
         text=found["query"].strip(),
         cadence="weekly" if "weekly" in flags else "monthly" if "monthly" in flags else "slot",
         settled="settled" in flags,

@@ -6,7 +6,7 @@ import pytest
 
 from subscribers.models import Subscriber
 from subscribers.query.parser import parse
-from subscribers.topics import TopicWish, save, wants_revisions
+from subscribers.topics import TopicWish, read_topic, save, wants_revisions
 from tests.house import reader
 
 pytestmark = pytest.mark.django_db
@@ -36,3 +36,8 @@ def test_a_text_that_asks_for_revisions_ticks_the_box_and_then_the_box_decides()
     assert not save(person, replace(MOSS, text="moss")).revisions
     assert save(person, replace(MOSS, text="moss", revisions=True)).revisions
     assert save(person, replace(MOSS, text="is:revised fern")).revisions
+
+
+@pytest.mark.parametrize("name", ["👩\u200d💻 Code", "می\u200cخواهم"])
+def test_a_name_keeps_its_joiners(name: str) -> None:
+    assert read_topic(f"{name}=code").name == name
