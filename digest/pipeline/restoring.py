@@ -1,12 +1,12 @@
 """After a backup was put back: what happened since it was taken is not in it.
 
-Letters that were open then, and slots that have passed since, may have been sent: they become `unknown`, are
+Letters that are open in it, and slots that have passed since, may have been sent: they become `unknown`, are
 listed, and the next digest names them. Who has left or complained since then leaves again, from the journal.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from subscribers.outbox import feedback, journal, queue
 from subscribers.suppression import COMPLAINT
 
 OPEN = ("waiting", "dotted", "deferred")
+DONE = "restored"  # the event that says so of one backup
 SAID = "a backup was put back: it may have been sent after the backup was taken"
 
 
@@ -28,9 +29,9 @@ def restored(taken: datetime, now: datetime, site_host: str, journal_file: Path)
     later can't be part of the digests that may have been sent.
     """
     reapplied = _leave_again(taken, now, journal_file)
-    doubtful = _doubt_open_letters(taken, now)
+    doubtful, first = _doubt_open_letters(taken, now)
     before = set(Letter.objects.filter(state="unknown").values_list("pk", flat=True))
-    publish(now, site_host, unknown=True)
+    publish(first, site_host, unknown=True)
     since = Letter.objects.filter(state="unknown").exclude(pk__in=before).order_by("pk")
     return [*doubtful, *since.values_list("message_id", flat=True)], reapplied
 
@@ -64,8 +65,18 @@ def _once_more(person: Subscriber, at: datetime, what: str, now: datetime, journ
 
 
 @transaction.atomic
-def _doubt_open_letters(taken: datetime, now: datetime) -> list[str]:
-    letters = Letter.objects.filter(state__in=OPEN, posted_at__lte=taken).order_by("pk")
+def _doubt_open_letters(taken: datetime, now: datetime) -> tuple[list[str], datetime]:
+    """The Message-IDs of the open letters, all of which become unknown; and when that was done first.
+
+    No clock says which of them the backup holds: T may be cut to the minute, and who posted them may have been ahead.
+    So all do, and a row that is written with it says that it was done: what is open later was posted since, or let go.
+    """
+    backup = taken.astimezone(UTC).isoformat()
+    first = Event.objects.filter(kind=DONE, data__taken=backup).order_by("pk").first()
+    if first is not None:
+        return [], first.at
+    Event.objects.create(kind=DONE, at=now, data={"taken": backup})
+    letters = Letter.objects.filter(state__in=OPEN).order_by("pk")
     rows = list(letters.values_list("pk", "subscriber_id", "message_id", "batch_id"))
     mine = Letter.objects.filter(pk__in=[row[0] for row in rows])
     queue.move(mine, OPEN, "unknown", decided_at=now, reply=SAID, retry_at=None)
@@ -73,4 +84,4 @@ def _doubt_open_letters(taken: datetime, now: datetime) -> list[str]:
     Event.objects.bulk_create(
         Event(kind="unknown", at=now, subscriber_id=row[1], letter_id=row[0], data={"why": SAID}) for row in rows
     )
-    return [row[2] for row in rows]
+    return [row[2] for row in rows], now

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from digest.management.door import Door, instant
+from digest.management.door import Door, Usage, instant
 from digest.pipeline.restoring import restored
 
 
@@ -19,5 +19,8 @@ class Command(Door):
         parser.add_argument("--taken", type=instant, required=True, metavar="T", help="when the backup was taken")
 
     def run(self, now: datetime, **options: Any) -> dict[str, Any]:
-        unknown, reapplied = restored(options["taken"], now, settings.SITE_HOST, settings.JOURNAL)
+        taken: datetime = options["taken"]
+        if taken > now:
+            raise Usage(f"--taken {taken.isoformat()} is after now ({now.isoformat()}): no backup is from then")
+        unknown, reapplied = restored(taken, now, settings.SITE_HOST, settings.JOURNAL)
         return {"unknown": unknown, "reapplied": reapplied}
