@@ -8,6 +8,7 @@ whose reader has left) is looked at one by one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -23,6 +24,7 @@ from subscribers.outbox.statements import array, array_of_texts, rows
 TRIES = 5
 REPLY_MOST = 300  # characters
 SHORT = ("accepted", "refused", "unknown")  # outcomes that the short way records
+FIGURES = re.compile(r"\d{3}(?: [245]\.\d{1,3}\.\d{1,3})?(?!\S)")  # RFC 5321 and RFC 3463
 T = TypeVar("T")
 
 
@@ -67,7 +69,7 @@ UPDATE subscribers_letter AS letter SET
   attempts = letter.attempts + CASE letter.state WHEN 'waiting' THEN 1 ELSE 0 END
 FROM {told}
 WHERE letter.id = told.letter AND letter.batch_id = told.batch AND (
-  letter.state = 'dotted' AND letter.claim = told.claim AND told.state <> 'dotted'
+  letter.state = 'dotted' AND letter.claim = told.claim AND told.state <> 'dotted' AND NOT letter.last
   OR letter.state = 'waiting' AND told.state IN ('dotted', 'refused')
     AND EXISTS (SELECT 1 FROM mine WHERE mine.id = told.batch AND mine.claim = told.claim)
 )
@@ -172,6 +174,8 @@ def _record(record: Record, now: datetime) -> str:
     after_the_dot = letter.claim == claimed.number and before in ("dotted", "unknown")
     if not after_the_dot and not (mine and before == "waiting"):
         return ""
+    if letter.last and letter.subscriber.state == "forgotten":
+        record = record._replace(reply=_figures(record.reply), address="")
     state, values = _next(letter, record, now)
     if before == "waiting":
         values |= {"attempts": F("attempts") + 1}
@@ -181,6 +185,12 @@ def _record(record: Record, now: datetime) -> str:
         if state != "accepted":
             _event(record, state, letter.subscriber_id, now).save()
     return before
+
+
+def _figures(reply: str) -> str:
+    """What is kept of a reply about a person who was erased: its code and status. The rest may name them, anyhow."""
+    found = FIGURES.match(reply)
+    return found[0] if found else ""
 
 
 def _next(letter: Letter, record: Record, now: datetime) -> tuple[str, dict[str, object]]:
