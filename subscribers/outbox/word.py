@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from subscribers.models import Event, Letter
+from subscribers import suppression
+from subscribers.models import Event, Letter, Subscriber
 from subscribers.outbox import queue
+from subscribers.outbox.policy import DIGEST
 
 # what each word makes of which states, and the reason it leaves behind
 WORDS = {
@@ -37,20 +39,38 @@ def say(kind: str, key: str, slot: datetime, word: str, now: datetime) -> Letter
 
     NotPossible when there is no such letter, or when it is in a state about which the word says nothing.
     """
+    # the reader's row before the letter's, as leaving and pausing lock them
+    person = Subscriber.objects.select_for_update().filter(key=key).first()
     letter = named(kind, key, slot).select_for_update().first()
-    if letter is None:
+    if person is None or letter is None:
         raise NotPossible("there is no such letter; `ledger --letters` lists them")
     before, after, reason = WORDS[word]
     if word != "retry" and letter.state == after and (not reason or letter.reason == reason):
         return letter
     if letter.state not in before:
         raise NotPossible(f"the letter is {letter.state}; {word!r} is for letters that are {' or '.join(before)}")
-    if word in GOES and letter.last:
-        raise NotPossible("its reader left: nothing is sent to them any more")
+    if word in GOES and (why := _not_to(person, letter, now)):
+        raise NotPossible(why)
     _apply(letter, word, now)
     Event.objects.create(kind=f"word: {word}"[:20], at=now, subscriber_id=letter.subscriber_id, letter=letter)
     letter.refresh_from_db()
     return letter
+
+
+def _not_to(person: Subscriber, letter: Letter, now: datetime) -> str:
+    """Why this letter is not to be sent to its reader now, or "". A goodbye goes to who has left, so that its mark
+    counts and not their state; who pauses gets no digests, but what they ask for."""
+    if person.state == "forgotten" or person.address is None:
+        return "its reader was erased: there is no address any more"
+    if letter.last or (person.state == "left" and letter.kind == DIGEST):
+        return "its reader left: nothing is sent to them any more"
+    held = suppression.in_force(person.address, now)
+    if held is not None:
+        until = f"until {held.until:%Y-%m-%d}" if held.until else "for ever"
+        return f"its reader's address must not be mailed {until} ({held.reason}); `reader lift` ends that"
+    if person.state == "paused" and letter.kind == DIGEST:
+        return "its reader has paused; `reader resume` ends that"
+    return ""
 
 
 def _apply(letter: Letter, word: str, now: datetime) -> None:
