@@ -41,13 +41,13 @@ def over(alerts: Sequence[Event]) -> set[int]:
 
 def _lasts(event: Event) -> bool:
     data = event.data
-    return isinstance(data, dict) and ("source" in data or data.get("what") in (channel.PAUSED, watch.UNREAD))
+    return isinstance(data, dict) and ("source" in data or data.get("what") in (channel.PAUSED, *watch.ABOUT.values()))
 
 
 def _standing() -> set[int]:
     sources = Source.objects.filter(alert__isnull=False).values_list("alert", flat=True)
     days = SourceDay.objects.filter(alert__isnull=False).values_list("alert", flat=True)
-    others = {one.pk for one in (channel.alert(), watch.alert()) if one is not None}
+    others = {one.pk for one in (channel.alert(), *watch.alerts()) if one is not None}
     return {*sources, *days, *others}
 
 

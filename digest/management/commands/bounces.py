@@ -14,7 +14,7 @@ from digest.management.door import Door
 from subscribers.outbox import feedback, returns
 from subscribers.outbox.mailbox import Unreachable
 
-KINDS = ("hard", "soft", "delayed", "arrived", "complaint", "automatic", "unread")
+KINDS = ("hard", "soft", "delayed", "arrived", "complaint", "automatic", "unread", "stuck")
 RESULTS = ("recorded", "suppressed", "repeated", "stale", "unknown", "nothing")
 
 

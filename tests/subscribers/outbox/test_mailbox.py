@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from digest import tasks
+from digest.pipeline.alerting import over
 from subscribers.links import sign
 from subscribers.models import Event, Subscriber
-from subscribers.outbox import feedback, mailbox, returns, verp
+from subscribers.outbox import feedback, mailbox, returns, verp, watch
 from subscribers.outbox.mailbox import Unreachable
 from subscribers.outbox.mailboxurl import Mailbox, read_mailbox_url
 from tests.house import at, reader, run
-from tests.imap import PASSWORD, Box, imap
+from tests.imap import PASSWORD, Box, Talk, imap
 from tests.returned import BASE, dsn, hard, mail
 
 NOW = at("2026-03-02 08:00")
@@ -87,6 +88,85 @@ def test_a_mail_that_went_meanwhile_is_no_trouble(box, token, settings):
     box.put(hard(token))
     with mailbox.opened(box.place) as folder:
         assert folder.beginning("77", 1000) == b""
+
+
+def answers(monkeypatch, command: str, *lines: bytes, uid: int | None = None, result: str = "OK done") -> None:
+    """From now on the server answers a command, or only that about one mail, with these lines."""
+    usual = Talk.answer
+
+    def answer(self: Talk, asked: str, rest: bytes, box: Box) -> str:
+        if asked != command or (uid is not None and rest.split()[2] != str(uid).encode()):
+            return usual(self, asked, rest, box)
+        for line in lines:
+            self.wfile.write(line + b"\r\n")
+        return result
+
+    monkeypatch.setattr(Talk, "answer", answer)
+
+
+def alerts() -> list[tuple[str, str]]:
+    return [(one.data["what"], one.data["error"]) for one in Event.objects.filter(kind="alert").order_by("pk")]
+
+
+@pytest.mark.parametrize(("command", "result"), [("FETCH", "NO [SERVERBUG] Internal error"), ("FETCH", "BAD what?"),
+                                                 ("STORE", "NO [CANNOT] not this one")])  # fmt: skip
+def test_one_mail_that_is_not_handed_over_blocks_none_and_is_told_once(
+    box, token, settings, monkeypatch, command, result
+):
+    box.put(hard(token), hard(token, 1), hard(token, 2))
+    with monkeypatch.context() as broken:
+        answers(broken, command, uid=2, result=result)
+        for n in range(5):
+            counts = returns.collect(box.place, NOW + n * timedelta(minutes=5), settings.JOURNAL)
+            assert counts["stuck"] == 1
+            assert list(box.mails) == [2]
+            assert len(alerts()) == (n >= 2)
+    ((what, said),) = alerts()
+    assert (what, said[:8]) == ("a returned mail can't be fetched", "mail 2: ")
+    assert result.split()[0] in said
+    (told,) = watch.alerts()
+    assert over([told]) == set()
+    collect(box, settings)
+    assert (box.mails, watch.alerts(), over([told])) == ({}, [], {told.pk})
+
+
+def test_a_list_of_mails_in_several_lines_is_one_list(box, token, settings, monkeypatch):
+    box.put(hard(token), hard(token, 1))
+    answers(monkeypatch, "SEARCH", b"* SEARCH 1", b"* SEARCH 2")
+    assert collect(box, settings)["hard"] == 2
+
+
+def test_a_mail_that_comes_as_a_quoted_string_is_read(box, token, settings, monkeypatch):
+    box.put(b"x")
+    answers(monkeypatch, "FETCH", rb'* 1 FETCH (FLAGS (\Recent) UID 1 BODY[]<0> "Sub\"ject\\")')
+    with mailbox.opened(box.place) as folder:
+        assert folder.beginning("1", 1000) == b'Sub"ject\\'
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("SEARCH", b"* SEARCH \xff\xfe 1"),
+        ("SEARCH", b"* SEARCH {3}\r\n1 2"),
+        ("SEARCH", b"* search 1"),
+        ("SEARCH", b"\xff\xff\xff"),
+        ("FETCH", b"* 1 FETCH (UID 1 BODY[]<0> {99999999999}"),
+        ("FETCH", b"* 1 FETCH (UID 1 BODY[]<0> {" + b"9" * 5000 + b"}"),
+        ("FETCH", b"* 1 FETCH (UID 1 BODY[]<0> {9223372036854775808}"),
+        ("CAPABILITY", b"* CAPABILITY IMAP4rev1 \xff"),
+    ],
+)
+def test_an_odd_answer_is_a_trouble_that_operators_hear_of(box, token, settings, monkeypatch, command, line):
+    box.put(hard(token), hard(token, 1))
+    answers(monkeypatch, command, line)
+    for n in range(4):
+        with pytest.raises(Unreachable) as raised:
+            returns.collect(box.place, NOW + n * timedelta(minutes=5), settings.JOURNAL)
+        assert "\n" not in str(raised.value)
+    ((what, said),) = alerts()
+    assert what == "returned mail can't be read"
+    assert said.startswith("BOUNCES_URL: ")
+    assert len(box.unseen()) == 2
 
 
 @pytest.mark.parametrize(
