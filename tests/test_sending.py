@@ -133,9 +133,15 @@ def test_the_ledger_says_how_long_what_waits_will_take():
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf", "many", "1e9", ""])
 def test_a_rate_that_is_none_is_refused(wrong: str):
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match="none"):
         run("sending", "rate", wrong, now=MORNING)
     assert not Rate.objects.exists()
+
+
+def test_a_rate_that_is_too_slow_is_told_the_least_that_can_be_set():
+    with pytest.raises(CommandError, match=r"0\.001 at least"):
+        run("sending", "rate", "0.0002777", now=MORNING)
+    assert run("sending", "rate", "0.001", now=MORNING)["rates"] == {"all": 0.001}
 
 
 def test_a_bucket_gives_what_the_rate_allows_and_no_more():

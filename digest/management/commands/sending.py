@@ -74,5 +74,6 @@ def _number(text: str) -> float | None:
     except ValueError:
         number = math.nan
     if not rates.SLOWEST <= number <= rates.FASTEST:
-        raise Usage(f"{text!r} is no number of letters a second; write 10, 0.5 or none (to stop: sending pause)")
+        bounds = f"{rates.SLOWEST:g} at least and {rates.FASTEST:,} at most"
+        raise Usage(f"{text!r} is no number of letters a second, {bounds}; write 10 or none (to stop: sending pause)")
     return number
