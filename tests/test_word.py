@@ -85,3 +85,9 @@ def test_one_who_has_paused_still_gets_what_they_asked_for():
     joining.ask(R, R, [], NOW, site_host="papers.example.org", schedule={}, asked_from={})
     name = doubt("known", Batch.Lane.PEOPLE)
     assert run("letter", name, "again", now="2026-03-02 07:05")["state"] == "waiting"
+
+
+@pytest.mark.parametrize("slot", ["20261399T250000", "99991231T235959", "00000000T000000"])
+def test_a_message_id_with_a_time_that_is_none_is_none_of_ours(slot):
+    with pytest.raises(CommandError, match="is no Message-ID of ours; `ledger --letters` lists them"):
+        run("letter", f"<digest.{'0' * 32}.{slot}@example.org>", "cancel")

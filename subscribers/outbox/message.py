@@ -34,5 +34,10 @@ def read_message_id(text: str) -> tuple[str, str, datetime] | None:
     found = MESSAGE_ID.fullmatch(text.strip())
     if found is None:
         return None
-    slot = datetime.strptime(found["slot"], SLOT).replace(tzinfo=UTC)
+    try:
+        slot = datetime.strptime(found["slot"], SLOT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    if not 1990 <= slot.year <= 2200:  # as of every time that operators type
+        return None
     return found["kind"], found["key"], slot
