@@ -85,7 +85,8 @@ class HoldAdmin(History[Hold]):
             holds.hold(holds.EVERYTHING, by, now)
         else:
             holding.hold(day, by, now)
-        obj.pk = Hold.objects.get(label=day.isoformat() if day else holds.EVERYTHING).pk
+        obj.label = day.isoformat() if day else holds.EVERYTHING  # the row's name in message and log
+        obj.pk = Hold.objects.get(label=obj.label).pk
 
     @admin.action(description="Let these letters go on", permissions=["word"])
     def resume(self, request: HttpRequest, rows: QuerySet[Hold]) -> None:

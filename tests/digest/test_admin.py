@@ -184,6 +184,12 @@ class TestSending:
         act(operator, "subscribers_hold", "resume", [held.pk])
         assert not Hold.objects.filter(label="").exists()
 
+    @pytest.mark.parametrize(("edition", "name"), [("2026-03-05", "2026-03-05"), ("", "all sending")])
+    def test_what_was_paused_is_named(self, operator, life, edition, name):
+        answer = operator.post(reverse("admin:subscribers_hold_add"), {"edition": edition}, follow=True)
+        assert f"“{name}”" in said(answer)[0]
+        assert LogEntry.objects.get().object_repr == name
+
     def test_a_rate_is_set_changed_and_taken_away(self, operator, life):
         operator.post(reverse("admin:subscribers_rate_add"), {"name": "smtp", "per_second": "2.5"})
         mine = Rate.objects.get(name="smtp")
@@ -292,6 +298,11 @@ class TestLetters:
         assert len(sent) == 1
         letter.refresh_from_db()
         assert letter.state == "accepted"
+
+    @pytest.mark.parametrize("slot", ["20261399T250000", "99991231T235959", "00000000T000000"])
+    def test_a_message_id_with_a_time_that_is_none_finds_nothing(self, operator, life, slot):
+        found = page(operator, "subscribers_letter_changelist", q=f"<digest.{'0' * 32}.{slot}@example.org>")
+        assert (found.status_code, found.context["cl"].result_count) == (200, 0)
 
     def test_nothing_is_sent_again_to_one_who_left(self, operator, life):
         letter = Letter.objects.get(state="unknown")
