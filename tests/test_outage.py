@@ -9,6 +9,7 @@ from django.core.management import CommandError
 from django.db import OperationalError
 
 from digest.pipeline import rendering
+from digest.pipeline.sending import deliver_in
 from subscribers.models import Channel, Event, Letter, Subscriber, Topic
 from subscribers.outbox import channel as outbox
 from subscribers.outbox import turns
@@ -178,6 +179,30 @@ def test_a_deferred_letter_is_tried_again_and_then_accepted(settings):
         assert run("deliver", "--until-empty", now="2026-03-02 05:02")["accepted"] == 0
         assert run("deliver", "--until-empty", now="2026-03-02 05:30")["accepted"] == 1
         assert len(sink.received) == 1
+
+
+def test_a_confirmation_that_a_worker_put_off_by_a_clock_a_day_ahead_goes_out_today(settings):
+    run("reader", "add", R, now="2026-03-02 07:00")
+    with Sink() as sink:
+        to_sink(settings, sink)
+        sink.fault("RCPT", "4xx", times=1)
+        assert run("deliver", "--until-empty", now="2026-03-03 07:01")["deferred"] == 1
+        assert deliver_in(at("2026-03-02 07:02"), 2) == 60
+        assert run("deliver", "--until-empty", now="2026-03-02 07:03")["accepted"] == 1
+        assert [mail.recipient for mail in sink.received] == [R]
+
+
+def test_no_server_puts_a_letter_off_for_longer_than_we_do_ourselves(settings, monkeypatch):
+    run("reader", "add", R, now="2026-03-02 07:00")
+    asked = Outcome("deferred", "DOT", 429, "slow down", wait=86_400)
+    with Sink() as sink:
+        to_sink(settings, sink)
+        sink.fault("DOT", "4xx", times=1)
+        with monkeypatch.context() as patch:
+            patch.setattr("subscribers.outbox.dialogue.classify", lambda *_: asked)
+            run("deliver", "--until-empty", now="2026-03-02 07:01")
+        assert run("deliver", "--until-empty", now="2026-03-02 11:00")["accepted"] == 0
+        assert run("deliver", "--until-empty", now="2026-03-02 11:02")["accepted"] == 1
 
 
 def test_a_dropped_connection_at_the_dot_is_unknown_and_the_next_digest_names_it(settings):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from subscribers.models import Batch
-from subscribers.outbox import channel, holds
-from subscribers.outbox.queue import LEASE
+from subscribers.outbox import channel, holds, queue
+
+DISAGREE = 60.0  # seconds: what clocks that disagree each take for due is not tried in a circle
 
 
 def deliver_in(now: datetime, at_once: int, *, more: bool = False) -> float | None:
@@ -24,8 +25,10 @@ def deliver_in(now: datetime, at_once: int, *, more: bool = False) -> float | No
         return 0 if more else None
     batches = Batch.objects.exclude(label__in=stopped) if stopped else Batch.objects.all()
     leases = list(batches.filter(done_at=None).values_list("lease", flat=True))
-    claimed = [lease for lease in leases if lease is not None and now <= lease <= now + 2 * LEASE]
+    claimed = [lease for lease in leases if lease is not None and now <= lease <= now + 2 * queue.LEASE]
     free = more or len(claimed) < len(leases) or batches.filter(retry_at__lte=now).exists()
     if free and len(claimed) < at_once:
         return 0
-    return (min(claimed) - now).total_seconds() + 1 if claimed else None
+    if claimed:
+        return (min(claimed) - now).total_seconds() + 1
+    return DISAGREE if batches.filter(queue.due_again(now)).exists() else None

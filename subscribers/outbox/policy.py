@@ -60,6 +60,7 @@ LINK_LIFE = timedelta(hours=72)  # people's mail is worthless once its link has 
 # A person waits for this mail in front of a screen; a greylisting server wants 1 to 5 minutes.
 PEOPLE_MINUTES = (1, 2, 5, 10, 15)
 DIGEST_FIRST, DIGEST_MOST = timedelta(minutes=5), timedelta(hours=4)
+LONGEST = max(DIGEST_MOST, timedelta(minutes=max(PEOPLE_MINUTES)))  # between two tries of any letter
 PAUSE_FIRST, PAUSE_MOST = timedelta(minutes=1), timedelta(minutes=15)
 STREAK = 5
 

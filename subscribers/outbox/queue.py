@@ -17,7 +17,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from subscribers import bulk
 from subscribers.models import Batch, Event, Letter
 from subscribers.outbox import holds
-from subscribers.outbox.policy import MOVES
+from subscribers.outbox.policy import LONGEST, MOVES
 from subscribers.outbox.statements import rows
 
 LEASE = timedelta(seconds=60)
@@ -223,18 +223,23 @@ def release(claimed: Claim, now: datetime) -> None:
     batch.save(update_fields=["done_at", "lease", "retry_at"])
 
 
+def due_again(now: datetime) -> Q:
+    """Whose retry is due, of batches and letters. One that is further away than any was written by a clock ahead."""
+    return Q(retry_at__lte=now) | Q(retry_at__gt=now + LONGEST)
+
+
 def gather(now: datetime) -> int:
     """Put deferred letters whose retry is due into new batches; how many letters."""
-    due = Batch.objects.filter(retry_at__lte=now).values_list("pk", flat=True)
+    due = Batch.objects.filter(due_again(now)).values_list("pk", flat=True)
     return sum(_gather(batch, now) for batch in due)
 
 
 @transaction.atomic
 def _gather(number: int, now: datetime) -> int:
-    old = Batch.objects.select_for_update(skip_locked=True).filter(pk=number, retry_at__lte=now).first()
+    old = Batch.objects.select_for_update(skip_locked=True).filter(due_again(now), pk=number).first()
     if old is None:
         return 0
-    due = Letter.objects.filter(batch=old, state="deferred", retry_at__lte=now)
+    due = Letter.objects.filter(due_again(now), batch=old, state="deferred")
     _call_off(due, now)
     again = list(due.values_list("pk", flat=True))
     moved = 0

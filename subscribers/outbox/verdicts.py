@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from subscribers.models import Event
 from subscribers.outbox import channel, turns
 from subscribers.outbox.hand import Hand
-from subscribers.outbox.policy import TOO_MANY, Expired, Outcome, Refusal, about_mailbox, enhanced, retry_after
+from subscribers.outbox.policy import LONGEST, TOO_MANY, Expired, Outcome, Refusal, about_mailbox, enhanced, retry_after
 from subscribers.outbox.queue import Owed
 from subscribers.outbox.turns import Dot, Record
 from subscribers.outbox.wire import text
@@ -114,7 +114,7 @@ class Verdicts:
         delay = retry_after(letter.kind, letter.attempts + 1, now - letter.posted_at)
         if delay is None:
             return Record(claimed, letter.pk, "cancelled", reply, letter.email, reason="expired")
-        delay = max(delay, timedelta(seconds=outcome.wait))
+        delay = max(delay, min(timedelta(seconds=outcome.wait), LONGEST))
         return Record(claimed, letter.pk, "deferred", reply, letter.email, retry_at=now + delay)
 
 
