@@ -3,8 +3,10 @@
 import pytest
 from django.core.management.base import CommandError
 
-from subscribers.models import Letter
-from tests.house import fetch, letters, papers, publish, reader, run, serve
+from subscribers import joining, membership
+from subscribers.models import Letter, Subscriber
+from subscribers.outbox import journal
+from tests.house import at, fetch, letters, papers, publish, reader, run, serve
 
 pytestmark = pytest.mark.django_db
 TAKEN = "2026-03-03T07:00Z"
@@ -84,6 +86,23 @@ def test_another_backup_that_is_put_back_is_doubted_anew():
     fetch(papers("2603.00003"), "2026-03-04", "2026-03-04 05:00")
     publish("2026-03-04 07:01")
     assert len(put_back("2026-03-04 08:00", "2026-03-04T07:30Z")) == 2
+
+
+def test_one_who_confirmed_just_before_the_backup_and_left_since_leaves_again(settings):
+    reader("late@example.org", now="2026-03-03 07:00:20")
+    person = Subscriber.objects.get(address="late@example.org")
+    journal.write(settings.JOURNAL, "left", person.key, at("2026-03-03 08:00"))
+    assert run("restored", "--taken", TAKEN, now="2026-03-03 09:00")["reapplied"] == ["late@example.org"]
+
+
+def test_one_who_came_back_after_the_restore_stays_when_it_is_said_again(settings):
+    person = Subscriber.objects.get(address="r0@example.org")
+    journal.write(settings.JOURNAL, "left", person.key, at("2026-03-03 08:00"))
+    assert run("restored", "--taken", TAKEN, now="2026-03-03 09:00")["reapplied"] == ["r0@example.org"]
+    joining.ask(person.email, person.address, [], at("2026-03-03 10:00"), site_host="papers.example.org", schedule={},
+                asked_from={})  # fmt: skip
+    membership.confirm(person.pk, at("2026-03-03 10:01"), confirmed_from={}, consent="a story")
+    assert run("restored", "--taken", TAKEN, now="2026-03-03 11:00")["reapplied"] == []
 
 
 def test_a_time_that_is_ahead_is_refused():

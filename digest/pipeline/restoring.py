@@ -40,7 +40,7 @@ def _leave_again(taken: datetime, now: datetime, journal_file: Path) -> list[str
     again = []
     for at, what, key in list(journal.read(journal_file, taken)):
         person = Subscriber.objects.filter(key=key).exclude(state="forgotten").first()
-        if person is None or (person.confirmed_at is not None and person.confirmed_at > taken):
+        if person is None or (person.confirmed_at is not None and person.confirmed_at > at):
             continue
         if _once_more(person, at, what, now, journal_file):
             again.append(person.email)
