@@ -7,8 +7,8 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
+from hashlib import sha256
 from typing import Any, NamedTuple
-from uuid import NAMESPACE_URL, uuid5
 
 from django.conf import settings
 from django.core.cache import BaseCache, cache, caches
@@ -62,7 +62,8 @@ class Named(NamedTuple):
 
 
 def _id(name: str) -> str:
-    return uuid5(NAMESPACE_URL, f"feed:{name}").urn
+    made = sha256(f"feed:{name}".encode()).hexdigest()
+    return f"urn:uuid:{made[:8]}-{made[8:12]}-8{made[13:16]}-8{made[17:20]}-{made[20:32]}"  # RFC 9562, version 8
 
 
 def _person(token: str) -> Subscriber:
