@@ -7,7 +7,7 @@ from django.core.management import CommandError
 
 from digest.pipeline import holding, sending
 from subscribers.models import Batch, Event, Letter, Rate
-from subscribers.outbox import holds, queue, rates
+from subscribers.outbox import holds, rates, retries
 from tests.house import at, fetch, letters, papers, publish, reader, run, serve, told
 
 pytestmark = pytest.mark.django_db
@@ -89,8 +89,8 @@ def test_a_deferred_letter_of_a_paused_edition_stays_paused():
     letter = Letter.objects.filter(kind="digest").first()
     assert letter is not None
     Letter.objects.filter(pk=letter.pk).update(state="deferred", retry_at=at(MORNING))
-    queue.note_retry(letter.batch_id, at(MORNING))
-    assert queue.gather(at(LATER)) == 1
+    retries.note_retry(letter.batch_id, at(MORNING))
+    assert retries.gather(at(LATER)) == 1
     assert set(Batch.objects.filter(done_at=None).values_list("label", flat=True)) == {"2026-03-02"}
 
 

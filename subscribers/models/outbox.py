@@ -31,7 +31,7 @@ class Batch(models.Model):
         indexes = (
             # queue.claim: the first open batch by lane, then age
             models.Index(fields=["lane", "oldest", "id"], condition=Q(done_at__isnull=True), name="batch_claim"),
-            # queue.gather: batches with a deferred letter whose retry is due
+            # retries.gather: batches with a deferred letter whose retry is due
             models.Index(fields=["retry_at"], condition=Q(retry_at__isnull=False), name="batch_retry"),
         )
 

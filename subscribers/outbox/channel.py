@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from subscribers.models import Channel, Event, Letter
-from subscribers.outbox import queue
+from subscribers.outbox import queue, retries
 from subscribers.outbox.policy import STREAK, Outcome, about_mailbox, our_trouble, pause_for
 
 SMTP = "smtp"
@@ -98,5 +98,5 @@ def _not_theirs(numbers: list[int], now: datetime) -> list[int]:
     rows = list(letters.filter(state="refused").values_list("pk", "batch_id"))
     queue.move(letters, ["refused"], "deferred", retry_at=now + pause_for(1), decided_at=None)
     for batch in {batch for _, batch in rows}:
-        queue.note_retry(batch, now + pause_for(1))
+        retries.note_retry(batch, now + pause_for(1))
     return [letter for letter, _ in rows]

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection
 
-from subscribers.outbox import channel, queue, rates
+from subscribers.outbox import channel, rates, retries
 from subscribers.outbox.fleet import HELD, Event, Fleet
 from subscribers.outbox.hand import Hand, Render
 from subscribers.outbox.policy import Outcome
@@ -218,7 +218,7 @@ def deliver(
     way ends and nothing else begins.
     """
     started = clock()
-    queue.gather(started)
+    retries.gather(started)
 
     def may_claim() -> bool:
         now = clock()

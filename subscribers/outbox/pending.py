@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from subscribers.models import Batch
-from subscribers.outbox import channel, holds, queue
+from subscribers.outbox import channel, holds, queue, retries
 
 DISAGREE = 60.0  # seconds: what clocks that disagree each take for due is not tried in a circle
 
@@ -31,4 +31,4 @@ def deliver_in(now: datetime, at_once: int, *, more: bool = False) -> float | No
         return 0
     if claimed:
         return (min(claimed) - now).total_seconds() + 1
-    return DISAGREE if batches.filter(queue.due_again(now)).exists() else None
+    return DISAGREE if batches.filter(retries.due_again(now)).exists() else None

@@ -17,7 +17,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from subscribers.models import Event, Letter
-from subscribers.outbox import queue
+from subscribers.outbox import queue, retries
 from subscribers.outbox.queue import Claim
 from subscribers.outbox.statements import array, array_of_texts, rows
 
@@ -181,7 +181,7 @@ def _record(record: Record, now: datetime) -> str:
         values |= {"attempts": F("attempts") + 1}
     if queue.move(Letter.objects.filter(pk=letter.pk), [before], state, **values):
         if state == "deferred" and record.retry_at is not None:
-            queue.note_retry(letter.batch_id, record.retry_at)
+            retries.note_retry(letter.batch_id, record.retry_at)
         if state != "accepted":
             _event(record, state, letter.subscriber_id, now).save()
     return before

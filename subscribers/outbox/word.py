@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from subscribers import suppression
 from subscribers.models import Event, Letter, Subscriber
-from subscribers.outbox import queue
+from subscribers.outbox import queue, retries
 from subscribers.outbox.policy import DIGEST
 
 # what each word makes of which states, and the reason it leaves behind
@@ -79,9 +79,9 @@ def _apply(letter: Letter, word: str, now: datetime) -> None:
     mine = Letter.objects.filter(pk=letter.pk)
     if word == "retry":
         mine.update(retry_at=now)
-        queue.note_retry(letter.batch_id, now)
+        retries.note_retry(letter.batch_id, now)
     elif word == "again":
-        queue.post_again(letter, before, now)
+        retries.post_again(letter, before, now)
     else:
         # one in doubt since a backup was put back has no time of its dot any more
         dotted = {"dotted_at": now} if after == "accepted" and letter.dotted_at is None else {}
