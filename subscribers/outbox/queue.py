@@ -1,7 +1,8 @@
-"""The outbox's queue: post, claim, turn, release, gather. Each is one short transaction; `ledger` is the turn's.
+"""The outbox's queue: post, claim, renew, release. Each is one short transaction; a turn is `turns`', trying again
+`retries`'.
 
-Here and in `membership` alone a letter's state changes, each time by comparing and setting. The states
-and legal moves are in `policy`. A claim is a batch's number: whoever holds an older one can't dot any more.
+Here and in `membership` alone a letter's state changes, each time by comparing and setting. The states and legal moves
+are in `policy`. A claim is a batch's number: whoever holds an older one can't dot any more.
 """
 
 from __future__ import annotations
