@@ -54,7 +54,7 @@ def die_at(number: int) -> None:
     """Make the Nth step of this process its last."""
     from django.db import transaction
 
-    from subscribers.outbox import connection, folder, queue, turns
+    from subscribers.outbox import connection, folder, queue, retries, turns
 
     count = itertools.count(1)
 
@@ -71,9 +71,9 @@ def die_at(number: int) -> None:
 
         return around
 
-    for name in ("claim", "release", "gather"):
+    for name in ("claim", "release"):
         setattr(queue, name, watched(getattr(queue, name)))
-    turns.turn = watched(turns.turn)
+    retries.gather, turns.turn = watched(retries.gather), watched(turns.turn)
     for name in ("_write", "_take"):  # what goes to the mail server, and what comes from it
         setattr(connection.Connection, name, watched(getattr(connection.Connection, name)))
     for name in ("open", "stage", "dot"):
