@@ -25,8 +25,8 @@ def sizes(composer: Composer) -> dict[str, Sizes]:
 
 
 def _part(composer: Composer, length: str, part: Part) -> int:
-    first = part.hits[0].change if part.hits else part.more[0]
-    return composer.part_bytes(part.name, part.query, first, length)
+    named = [*(hit.change for hit in part.hits), *part.more]
+    return composer.part_bytes(part.name, part.query, named[0], length) if named else 0  # nothing stands there
 
 
 def frame(composer: Composer) -> Frame:

@@ -394,6 +394,9 @@ def test_the_sizes_told_are_never_below_the_true_ones() -> None:
     bound = made.frame_bytes() + 4 * made.section_bytes() + 8 * made.card_bytes(1)
     assert made.hit_bytes(hit) <= made.most_bytes(hit) <= made.card_bytes(1)
     assert size <= made.frame_bytes() + 4 * made.section_bytes() + 8 * made.hit_bytes(hit) <= bound
+    part = made.part_bytes(wide, wide, 1)
+    assert part <= made.section_bytes()
+    assert size <= made.frame_bytes() + 4 * part + 8 * made.hit_bytes(hit)
     assert bound < 2 * size
 
 
@@ -404,6 +407,8 @@ def test_a_usual_card_s_bound_is_not_far_from_its_size() -> None:
     assert made.most_bytes(hit) <= made.card_bytes(101) <= made.hit_bytes(hit) + 2_300
     assert made.frame_bytes() < 13_000
     assert made.section_bytes() < 3_300
+    (first, *_) = DRAFT.sections
+    assert made.part_bytes(first.name, first.query, first.hits[0].change) < 2_300
     assert HTML_MOST == 90_000
 
 
