@@ -88,3 +88,9 @@ def test_the_top_level_holds_what_the_design_says():
 def test_every_word_of_the_readme_is_a_row_or_a_value():
     words = re.findall(r"^\| ([A-Z][^|]*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert {"Source", "Subscriber", "Told", "Slot", "News"} <= set(words)
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_reader_s_row_is_locked_without_its_key(path: Path):
+    # with it, who records what became of a letter waits for a reader who is leaving, and each for the other
+    assert not re.search(r"Subscriber\.objects\S*\.select_for_update\(\)", path.read_text())

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from digest.editions.compose import Desk, Match, Occasion, Silence, compose, nothing
 from digest.editions.draft import Draft, Near
 from digest.editions.found import NOTHING
-from digest.pipeline.misses import Miss, Misses
+from digest.pipeline.misses import Misses
 from digest.pipeline.owing import Earlier, owed, untouched
 from digest.pipeline.window import RECENT, Window
 from subscribers import schedule
@@ -121,17 +121,17 @@ def plan(
         if quiet and result.reason in ("source had no listing", _hidden_by(quiet)):
             result = replace(result, reason=quiet)
         if reader.empty_too and served:
-            waiting = [topic for topic in reader.topics if topic.id not in begins]
-            near = _near(misses.of(served, reader.cursor, told.get, waiting))
-            result = nothing(when, result, near, owed(earlier), desk)
+            result = nothing(when, result, _near(misses, reader, served, told), owed(earlier), desk)
         else:
             earlier = untouched(earlier)
     served_now = _topics(reader, begins, window.head, on)
     return Plan(reader, on, slot, clock.upcoming, result, earlier, served_now, first=first)
 
 
-def _near(found: Sequence[Miss]) -> list[Near]:
+def _near(misses: Misses, reader: Reader, served: Sequence[Interest], told: Mapping[int, int]) -> list[Near]:
     """What came closest, and what it lacks of each topic."""
+    waiting = [topic for topic in reader.topics if topic not in served]
+    found = misses.of(served, reader.cursor, told.get, waiting)
     return [Near(one.candidate.change, _lacks(one.failed)) for one in found]
 
 

@@ -228,4 +228,4 @@ def _paused_by(row: Suppression) -> Subscriber | None:
     if row.subscriber_id is None or row.until is None:
         return None
     mine = Subscriber.objects.filter(pk=row.subscriber_id, state="paused", paused_until=row.until)
-    return mine.select_for_update().first()
+    return mine.select_for_update(no_key=True).first()

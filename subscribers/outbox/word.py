@@ -40,7 +40,7 @@ def say(kind: str, key: str, slot: datetime, word: str, now: datetime) -> Letter
     NotPossible when there is no such letter, or when it is in a state about which the word says nothing.
     """
     # the reader's row before the letter's, as leaving and pausing lock them
-    person = Subscriber.objects.select_for_update().filter(key=key).first()
+    person = Subscriber.objects.select_for_update(no_key=True).filter(key=key).first()
     letter = named(kind, key, slot).select_for_update().first()
     if person is None or letter is None:
         raise NotPossible("there is no such letter; `ledger --letters` lists them")
